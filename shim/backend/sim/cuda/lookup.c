@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handing out entry points: always ours, so that what is called through them is on record too. */
+#include <stddef.h>
+
+#include "gen/cuda_proto.h"
+#include "shim/api/schema.h"
+#include "shim/backend/sim/sim.h"
+#include "shim/entry/call.h"
+
+static CUresult look_up(const char *symbol, void **pointer, int version, cuuint64_t flags,
+			CUdriverProcAddressQueryResult *status)
+{
+	int driver = sim_devices.cuda_version, too_new = 0;
+	int per_thread = flags == CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
+	uint32_t function;
+
+	*pointer = NULL;
+	*status = CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+	/* a driver hands out nothing that came after it, whatever version is asked for */
+	function =
+	    vgpu_ladder_find(symbol, version < driver ? version : driver, per_thread, &too_new);
+	if (function) {
+		*pointer = vgpu_library.entry[VGPU_FUNCTION_NUMBER(function)];
+		*status = CU_GET_PROC_ADDRESS_SUCCESS;
+		vgpu_call_resolved(function);
+		return CUDA_SUCCESS;
+	}
+	if (too_new && version < driver && vgpu_ladder_find(symbol, driver, per_thread, &too_new))
+		*status = CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT;
+	vgpu_call_resolved(0);
+	return CUDA_ERROR_NOT_FOUND;
+}
+
+CUresult sim_cuGetProcAddress_v2(const char *symbol, void **pointer, int version, cuuint64_t flags,
+				 CUdriverProcAddressQueryResult *status)
+{
+	CUdriverProcAddressQueryResult unused;
+
+	if (!symbol || !pointer || version < 0 ||
+	    flags > CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM)
+		return CUDA_ERROR_INVALID_VALUE;
+	return look_up(symbol, pointer, version, flags, status ? status : &unused);
+}
+
+CUresult sim_cuGetProcAddress(const char *symbol, void **pointer, int version, cuuint64_t flags)
+{
+	return sim_cuGetProcAddress_v2(symbol, pointer, version, flags, NULL);
+}
+
+/*
+ * Private tables of NVIDIA's own libraries, among them its check that a driver is genuine. There
+ * are none here, and never will be.
+ */
+CUresult sim_cuGetExportTable(const void **table, const CUuuid *id)
+{
+	if (!table || !id)
+		return CUDA_ERROR_INVALID_VALUE;
+	*table = NULL;
+	return CUDA_ERROR_NOT_FOUND;
+}

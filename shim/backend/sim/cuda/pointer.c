@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an address is: its allocation, its kind, its device. */
+#include <string.h>
+
+#include "shim/backend/sim/cuda/memory.h"
+
+CUresult sim_cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr pointer)
+{
+	struct range range;
+
+	CUDA_NEED_CONTEXT(context);
+	(void)context;
+	if (!range_find(&range_allocations, pointer, &range))
+		return CUDA_ERROR_NOT_FOUND;
+	if (base)
+		*base = range.start;
+	if (size)
+		*size = range.size;
+	return CUDA_SUCCESS;
+}
+
+static bool is_host(const struct range *range)
+{
+	return range->kind == RANGE_HOST || range->kind == RANGE_REGISTERED;
+}
+
+static CUresult put(void *data, const void *value, size_t size)
+{
+	memcpy(data, value, size);
+	return CUDA_SUCCESS;
+}
+
+#define PUT(type, value)                                                                           \
+	do {                                                                                       \
+		type value_ = (type)(value);                                                       \
+		return put(data, &value_, sizeof(value_));                                         \
+	} while (0)
+
+static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr pointer,
+		    const struct range *range)
+{
+	switch (attribute) {
+	case CU_POINTER_ATTRIBUTE_CONTEXT:
+		PUT(CUcontext, range->kind == RANGE_MAPPED ? NULL : (CUcontext)range->owner);
+	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+		PUT(unsigned, is_host(range) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
+	case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+		PUT(CUdeviceptr, pointer);
+	case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+		if (!is_host(range) && range->kind != RANGE_MANAGED)
+			return CUDA_ERROR_INVALID_VALUE;
+		PUT(uint64_t, pointer);
+	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+		PUT(int, 1);
+	case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+		PUT(uint64_t, range->id);
+	case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+		PUT(int, range->kind == RANGE_MANAGED);
+	case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+		PUT(int, range->device);
+	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+		PUT(int, range->kind == RANGE_DEVICE);
+	case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+		PUT(CUdeviceptr, range->start);
+	case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+		PUT(size_t, range->size);
+	case CU_POINTER_ATTRIBUTE_MAPPED:
+		PUT(int, 1);
+	default:
+		return CUDA_ERROR_INVALID_VALUE;
+	}
+}
+
+CUresult sim_cuPointerGetAttribute(void *data, CUpointer_attribute attribute, CUdeviceptr pointer)
+{
+	struct range range;
+
+	CUDA_NEED_CONTEXT(context);
+	(void)context;
+	if (!data || !range_find(&range_allocations, pointer, &range))
+		return CUDA_ERROR_INVALID_VALUE;
+	return get(data, attribute, pointer, &range);
+}
+
+/* Bytes of an attribute's value; 0: none that is known here. */
+static size_t size_of(CUpointer_attribute attribute)
+{
+	switch (attribute) {
+	case CU_POINTER_ATTRIBUTE_CONTEXT:
+	case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
+	case CU_POINTER_ATTRIBUTE_HOST_POINTER:
+	case CU_POINTER_ATTRIBUTE_BUFFER_ID:
+	case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
+	case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+		return 8;
+	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
+	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+	case CU_POINTER_ATTRIBUTE_IS_MANAGED:
+	case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
+	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+	case CU_POINTER_ATTRIBUTE_MAPPED:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/* A pointer that the driver does not know is no error here: every value reads as nothing. */
+CUresult sim_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *attributes,
+				    void **data, CUdeviceptr pointer)
+{
+	struct range range;
+	bool found;
+
+	CUDA_NEED_CONTEXT(context);
+	(void)context;
+	if (!count || !attributes || !data)
+		return CUDA_ERROR_INVALID_VALUE;
+	found = range_find(&range_allocations, pointer, &range);
+	for (unsigned i = 0; i < count; i++) {
+		size_t size = size_of(attributes[i]);
+		int none = -2;
+
+		if (!size || !data[i])
+			return CUDA_ERROR_INVALID_VALUE;
+		memset(data[i], 0, size);
+		if (!found && attributes[i] == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL)
+			memcpy(data[i], &none, sizeof(none));
+		else if (found)
+			get(data[i], attributes[i], pointer, &range);
+	}
+	return CUDA_SUCCESS;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What nvcc's start-up code registers: device code, and the addresses that stand for kernels. */
+#include "shim/backend/sim/cudart/runtime.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One fat binary; its address is the handle that the program holds. */
+struct module {
+	void *handle; /* what the program's void ** shows */
+	const void *image;
+	CUlibrary library; /* loaded when its first kernel is asked for */
+	struct module *next;
+};
+
+/* A kernel's stub in the program. The names lie in the program's own memory. */
+struct function {
+	const void *address; /* NULL: an empty place; TOMBSTONE: one that was emptied */
+	const char *name;
+	struct module *module;
+	CUkernel kernel;
+};
+
+#define TOMBSTONE ((const void *)1)
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct module *modules;
+static struct function *functions; /* open addressing; room is a power of two */
+static size_t room, filled;
+
+void runtime_module_forget(void)
+{
+	/* the registrations were the program's own and still hold; what the driver gave does not */
+	pthread_mutex_init(&lock, NULL);
+	for (struct module *module = modules; module; module = module->next)
+		module->library = NULL;
+	for (size_t i = 0; i < room; i++)
+		functions[i].kernel = NULL;
+}
+
+static size_t place_of(const void *address)
+{
+	return (size_t)(((uint64_t)(uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15)) >> 20) &
+	       (room - 1);
+}
+
+/* The caller holds the lock, as for all that follows. */
+static struct function *find(const void *address)
+{
+	if (!room || (uintptr_t)address <= (uintptr_t)TOMBSTONE)
+		return NULL;
+	for (size_t i = place_of(address); functions[i].address; i = (i + 1) & (room - 1))
+		if (functions[i].address == address)
+			return &functions[i];
+	return NULL;
+}
+
+static void insert(const struct function *function)
+{
+	size_t i = place_of(function->address);
+
+	while (functions[i].address)
+		i = (i + 1) & (room - 1);
+	functions[i] = *function;
+	filled++;
+}
+
+static bool grow(void)
+{
+	struct function *old = functions;
+	size_t old_room = room;
+	struct function *table;
+
+	if (filled * 2 < room)
+		return true;
+	table = calloc(room ? room * 2 : 1024, sizeof(*table));
+	if (!table)
+		return false;
+	functions = table;
+	room = room ? room * 2 : 1024;
+	filled = 0;
+	for (size_t i = 0; i < old_room; i++)
+		if ((uintptr_t)old[i].address > (uintptr_t)TOMBSTONE)
+			insert(&old[i]);
+	free(old);
+	return true;
+}
+
+static struct module *module_of(void **handle)
+{
+	for (struct module *module = modules; module; module = module->next)
+		if (&module->handle == handle)
+			return module;
+	return NULL;
+}
+
+void **sim___cudaRegisterFatBinary(void *image)
+{
+	struct module *module = calloc(1, sizeof(*module));
+
+	if (!module)
+		return NULL;
+	module->image = image;
+	module->handle = image;
+	pthread_mutex_lock(&lock);
+	module->next = modules;
+	modules = module;
+	pthread_mutex_unlock(&lock);
+	return &module->handle;
+}
+
+void sim___cudaRegisterFatBinaryEnd(void **handle)
+{
+	(void)handle;
+}
+
+void sim___cudaRegisterFunction(void **handle, const char *host, char *device_address,
+				const char *name, int thread_limit, uint3 *tid, uint3 *bid,
+				dim3 *block, dim3 *grid, int *warp)
+{
+	struct function function = { .address = host, .name = name }, *known;
+
+	(void)device_address, (void)thread_limit, (void)tid, (void)bid, (void)block, (void)grid,
+	    (void)warp;
+	pthread_mutex_lock(&lock);
+	function.module = module_of(handle);
+	known = find(host);
+	if (known)
+		*known = function;
+	else if (function.module && host && grow())
+		insert(&function);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Variables are accepted; what asks for one by its address is not simulated yet and says so. */
+void sim___cudaRegisterVar(void **handle, char *host, char *device_address, const char *name,
+			   int ext, size_t size, int constant, int global)
+{
+	(void)handle, (void)host, (void)device_address, (void)name, (void)ext, (void)size,
+	    (void)constant, (void)global;
+}
+
+void sim___cudaUnregisterFatBinary(void **handle)
+{
+	struct module *module, **link;
+	CUlibrary library = NULL;
+
+	pthread_mutex_lock(&lock);
+	module = module_of(handle);
+	if (module) {
+		library = module->library;
+		for (size_t i = 0; i < room; i++)
+			if (functions[i].module == module)
+				functions[i] = (struct function){ .address = TOMBSTONE };
+		for (link = &modules; *link != module; link = &(*link)->next)
+			;
+		*link = module->next;
+	}
+	pthread_mutex_unlock(&lock);
+	if (library)
+		runtime.driver->cuLibraryUnload(library);
+	free(module);
+}
+
+char sim___cudaInitModule(void **handle)
+{
+	(void)handle;
+	return runtime_start() == cudaSuccess;
+}
+
+/* Asks the driver once for each module and once for each kernel. */
+cudaError_t runtime_function(const void *address, CUkernel *kernel)
+{
+	CUresult result = CUDA_SUCCESS;
+	struct function *function;
+
+	pthread_mutex_lock(&lock);
+	function = find(address);
+	if (!function) {
+		pthread_mutex_unlock(&lock);
+		/* a kernel's own handle is accepted where its stub's address is */
+		if ((uintptr_t)address > (uintptr_t)TOMBSTONE) {
+			CUfunction same;
+
+			if (runtime.driver->cuKernelGetFunction(
+				&same, (CUkernel)(uintptr_t)address) == CUDA_SUCCESS) {
+				*kernel = (CUkernel)(uintptr_t)address;
+				return cudaSuccess;
+			}
+		}
+		return cudaErrorInvalidDeviceFunction;
+	}
+	if (!function->kernel && !function->module->library)
+		result = runtime.driver->cuLibraryLoadData(&function->module->library,
+							   function->module->image, NULL, NULL, 0,
+							   NULL, NULL, 0);
+	if (result == CUDA_SUCCESS && !function->kernel)
+		result = runtime.driver->cuLibraryGetKernel(
+		    &function->kernel, function->module->library, function->name);
+	*kernel = function->kernel;
+	pthread_mutex_unlock(&lock);
+	return result == CUDA_ERROR_NOT_FOUND ? cudaErrorInvalidDeviceFunction
+					      : runtime_code(result);
+}
+
+static cudaError_t get_kernel(void *out, const void *address)
+{
+	CUkernel kernel;
+	cudaError_t error;
+
+	RUNTIME_NEED_CONTEXT();
+	if (!out)
+		RUNTIME_FAIL(cudaErrorInvalidValue);
+	error = runtime_function(address, &kernel);
+	if (error != cudaSuccess)
+		RUNTIME_FAIL(error);
+	memcpy(out, &kernel, sizeof(kernel));
+	return cudaSuccess;
+}
+
+cudaError_t sim_cudaGetKernel(cudaKernel_t *kernel, const void *address)
+{
+	return get_kernel(kernel, address);
+}
+
+cudaError_t sim___cudaGetKernel(cudaKernel_t *kernel, const void *address)
+{
+	return get_kernel(kernel, address);
+}
+
+cudaError_t sim_cudaGetFuncBySymbol(cudaFunction_t *function, const void *address)
+{
+	return get_kernel(function, address);
+}
