@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where an architecture's calls have their arguments, result and return address. */
+#ifndef VGPU_BPF_ARCH_H
+#define VGPU_BPF_ARCH_H
+
+#include <linux/types.h>
+#include <asm/ptrace.h>
+
+#ifdef __TARGET_ARCH_x86
+#define ARCH_ARG1(regs)   ((regs)->rdi)
+#define ARCH_ARG2(regs)   ((regs)->rsi)
+#define ARCH_ARG3(regs)   ((regs)->rdx)
+#define ARCH_ARG4(regs)   ((regs)->rcx)
+#define ARCH_ARG5(regs)   ((regs)->r8)
+#define ARCH_ARG6(regs)   ((regs)->r9)
+#define ARCH_SP(regs)     ((regs)->rsp)
+#define ARCH_BP(regs)     ((regs)->rbp)
+#define ARCH_IP(regs)     ((regs)->rip)
+#define ARCH_RESULT(regs) ((regs)->rax)
+#define ARCH_PUT_REGISTERS(to, regs)                                                               \
+	do {                                                                                       \
+		(to)->ip = (regs)->rip;                                                            \
+		(to)->sp = (regs)->rsp;                                                            \
+		(to)->bp = (regs)->rbp;                                                            \
+		(to)->bx = (regs)->rbx;                                                            \
+		(to)->r12 = (regs)->r12;                                                           \
+		(to)->r13 = (regs)->r13;                                                           \
+		(to)->r14 = (regs)->r14;                                                           \
+		(to)->r15 = (regs)->r15;                                                           \
+	} while (0)
+/* At a return the return address has been popped: its place is what identifies the call. */
+#define ARCH_RETURN_SP(regs) ((regs)->rsp - 8)
+#define ARCH_SYS_WRITE 1
+/* The registers of a system call are those that the tracepoint points at: kernel memory. */
+#define ARCH_SYSCALL_ARG(regs, field)                                                              \
+	({                                                                                         \
+		__u64 value_ = 0;                                                                  \
+		bpf_probe_read_kernel(&value_, sizeof(value_), &(regs)->field);                    \
+		value_;                                                                            \
+	})
+#define ARCH_SYSCALL_ARG1(regs) ARCH_SYSCALL_ARG(regs, rdi)
+#define ARCH_SYSCALL_ARG2(regs) ARCH_SYSCALL_ARG(regs, rsi)
+#define ARCH_SYSCALL_ARG3(regs) ARCH_SYSCALL_ARG(regs, rdx)
+#else
+#error "the kernel observer knows x86-64 only"
+#endif
+
+#endif

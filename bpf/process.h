@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Followed processes: fork, exec, exit, what they write, and the signals that end them. */
+#ifndef VGPU_BPF_PROCESS_H
+#define VGPU_BPF_PROCESS_H
+
+#include "bpf/call.h"
+
+static __always_inline __u32 current_pid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+static __always_inline void lost(void)
+{
+	struct vgpu_bpf_totals *total = my_totals();
+
+	if (total)
+		count(&total->other_dropped);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(vgpu_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct vgpu_bpf_process record;
+	__u32 pid = child->tgid, from = parent->tgid, one = 1;
+
+	if (pid == from || !is_followed(from))
+		return 0;
+	bpf_map_update_elem(&followed, &pid, &one, BPF_ANY);
+	put_process(&record, child, VGPU_BPF_FORK);
+	/* real_parent is another one with CLONE_PARENT; who forked is the parent here. */
+	record.parent = from;
+	record.parent_start_ns = BPF_CORE_READ(parent, group_leader, start_boottime);
+	emit(&record, sizeof(record), false);
+	return 0;
+}
+
+#define ARGV_ROOM 1024u
+#define ENV_ROOM  4096u
+#define PATH_ROOM 1024u
+
+static __always_inline __u32 put_bytes(struct scratch *scratch, __u32 offset, __u64 from, __u64 to, __u32 room,
+				       __u16 *size, __u16 *flags, __u16 cut)
+{
+	__u64 n = to > from ? to - from : 0;
+
+	*size = 0;
+	if (n > room) {
+		n = room;
+		*flags |= cut;
+	}
+	if (offset > OFFSET_MAX || !n || n > ENV_ROOM)
+		return offset;
+	if (bpf_probe_read_user(&scratch->bytes[offset], n, (void *)from)) {
+		*flags |= VGPU_BPF_PROCESS_UNREADABLE;
+		return offset;
+	}
+	*size = n;
+	return offset + n;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	struct vgpu_bpf_process *record;
+	struct scratch *scratch;
+	struct mm_struct *mm;
+	__u32 size;
+	long n;
+
+	if (!is_followed(current_pid()))
+		return 0;
+	task = bpf_get_current_task_btf();
+	/* Calls in flight are gone with the program; a thread that is not the leader takes its number. */
+	bpf_task_storage_delete(&threads, task);
+	scratch = my_scratch(task);
+	if (!scratch) {
+		lost();
+		return 0;
+	}
+	record = (void *)scratch->bytes;
+	put_process(record, task, VGPU_BPF_EXEC);
+	size = sizeof(*record);
+	n = bpf_probe_read_kernel_str(&scratch->bytes[size], PATH_ROOM, BPF_CORE_READ(binprm, filename));
+	if (n > 1 && n <= PATH_ROOM) {
+		record->path_size = n - 1;
+		size += n - 1;
+	}
+	mm = BPF_CORE_READ(task, mm);
+	size = put_bytes(scratch, size, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end), ARGV_ROOM,
+			 &record->argv_size, &record->head.flags, VGPU_BPF_PROCESS_ARGV_CUT);
+	size = put_bytes(scratch, size, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end), ENV_ROOM,
+			 &record->env_size, &record->head.flags, VGPU_BPF_PROCESS_ENV_CUT);
+	size = (size + 7) & ~7u;
+	record->head.size = size;
+	if (size > VGPU_BPF_BYTES_MAX)
+		size = VGPU_BPF_BYTES_MAX;
+	emit(scratch->bytes, size, false);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(vgpu_exit)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vgpu_bpf_process record;
+	struct thread *thread;
+	__u32 pid = current_pid(), i, depth;
+
+	if (!is_followed(pid))
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (thread) {
+		depth = thread->depth;
+		for (i = 0; i < VGPU_BPF_FRAMES; i++) {
+			struct frame *frame = &thread->frame[i];
+
+			if (i >= depth)
+				break;
+			frame->flags |= VGPU_BPF_CALL_PENDING;
+			abandon(thread, frame, i);
+		}
+		thread->depth = 0;
+	}
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	put_process(&record, task, VGPU_BPF_EXIT);
+	record.exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!record.exit_code)
+		record.exit_code = BPF_CORE_READ(task, exit_code);
+	emit(&record, sizeof(record), false);
+	bpf_map_delete_elem(&followed, &pid);
+	return 0;
+}
+
+/* Attached only while output is asked for: it costs every system call of the machine some 17 ns. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(vgpu_write, struct pt_regs *regs, long number)
+{
+	struct vgpu_bpf_write *record;
+	struct task_struct *task;
+	struct scratch *scratch;
+	__u64 length, fd;
+	__u32 size;
+
+	if (number != ARCH_SYS_WRITE)
+		return 0;
+	fd = ARCH_SYSCALL_ARG1(regs);
+	if (fd >= 32 || !(vgpu_descriptors >> fd & 1) || !is_followed(current_pid()))
+		return 0;
+	task = bpf_get_current_task_btf();
+	scratch = my_scratch(task);
+	if (!scratch) {
+		lost();
+		return 0;
+	}
+	record = (void *)scratch->bytes;
+	put_head(&record->head, task, VGPU_BPF_WRITE, 0);
+	record->fd = fd;
+	record->address = ARCH_SYSCALL_ARG2(regs);
+	record->full_size = length = ARCH_SYSCALL_ARG3(regs);
+	size = length > VGPU_BPF_BLOB_MAX ? VGPU_BPF_BLOB_MAX : length;
+	if (size && size <= VGPU_BPF_BLOB_MAX && bpf_probe_read_user(record + 1, size, (void *)record->address))
+		size = 0;
+	record->size = size;
+	size = (sizeof(*record) + size + 7) & ~7u;
+	record->head.size = size;
+	if (size > VGPU_BPF_BYTES_MAX)
+		size = VGPU_BPF_BYTES_MAX;
+	emit(scratch->bytes, size, false);
+	return 0;
+}
+
+#define SIGNAL_STACK 2048u
+/* SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
+#define SIGNALS (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
+{
+	struct {
+		__s32 signo, error, code, pad;
+		__u64 address;
+	} raw;
+	struct vgpu_bpf_signal *record;
+	struct task_struct *task;
+	struct scratch *scratch;
+	struct thread *thread;
+	struct pt_regs *regs;
+	struct frame *frame;
+	__u32 size, depth;
+
+	if (signal < 1 || signal > 31 || !(SIGNALS >> signal & 1) || !is_followed(current_pid()))
+		return 0;
+	task = bpf_get_current_task_btf();
+	scratch = my_scratch(task);
+	if (!scratch) {
+		lost();
+		return 0;
+	}
+	record = (void *)scratch->bytes;
+	put_head(&record->head, task, VGPU_BPF_SIGNAL, 0);
+	__builtin_memset(&raw, 0, sizeof(raw));
+	if ((__u64)info > 1)
+		bpf_probe_read_kernel(&raw, sizeof(raw), info);
+	record->signal = signal;
+	record->code = raw.code;
+	record->address = raw.address;
+	record->handler = (__u64)BPF_CORE_READ(action, sa.sa_handler);
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	bpf_probe_read_kernel(&record->ip, 8, &ARCH_IP(regs));
+	bpf_probe_read_kernel(&record->sp, 8, &ARCH_SP(regs));
+	bpf_probe_read_kernel(&record->bp, 8, &ARCH_BP(regs));
+	record->slot = ~0u;
+	record->ordinal = 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	depth = thread ? thread->depth : 0;
+	if (thread && depth) {
+		frame = &thread->frame[(depth - 1) & (VGPU_BPF_FRAMES - 1)];
+		record->slot = frame->slot;
+		record->ordinal = frame->ordinal;
+	}
+	size = SIGNAL_STACK;
+	if (bpf_probe_read_user(record + 1, size, (void *)record->sp)) {
+		size = 4096 - (record->sp & 4095);
+		if (size > SIGNAL_STACK)
+			size = SIGNAL_STACK;
+		if (bpf_probe_read_user(record + 1, size, (void *)record->sp))
+			size = 0;
+	}
+	record->size = size;
+	size = (sizeof(*record) + size + 7) & ~7u;
+	record->head.size = size;
+	if (size > VGPU_BPF_BYTES_MAX)
+		size = VGPU_BPF_BYTES_MAX;
+	emit(scratch->bytes, size, false);
+	return 0;
+}
+
+#endif
