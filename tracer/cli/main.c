@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The program: one table of commands. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/cli/args.h"
+#include "tracer/cli/command.h"
+#include "tracer/cli/help.h"
+#include "tracer/cli/say.h"
+
+const struct vgpu_command vgpu_commands[] = {
+	{
+		.name = "run",
+		.arguments = "-- COMMAND [ARGUMENT…]",
+		.summary = "run a command, print its GPU calls as they happen and the verdict at the end",
+		.details = "Nothing of the program's is replaced unless asked for: `--shim sim` puts a simulated\n"
+			   "device in place of its libcuda, libnvidia-ml and libcudart. Needs no rights.\n"
+			   "Exits as the command did (128 + the signal's number when one killed it); 125 when\n"
+			   "vgpu-trace itself failed, 126 or 127 when the command could not be started.",
+		.options = vgpu_options_run,
+		.to_command = true,
+		.usage_code = VGPU_EXIT_OWN,
+		.run = vgpu_cmd_run,
+	},
+	{
+		.name = "dump",
+		.arguments = "FILE|PID|NAME",
+		.summary = "print a recorded trace, or what a process has on record, as run did",
+		.details = "FILE is a trace (.vgt) or a ring that a process left; PID and NAME are of processes,\n"
+			   "running ones and ended ones whose rings are still there. Root sees those of all users.",
+		.options = vgpu_options_dump,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_dump,
+	},
+	{
+		.name = "functions",
+		.arguments = "[PATTERN]",
+		.summary = "list the functions that are recorded, of all libraries or one",
+		.details = "PATTERN is a name or a shell pattern (quote it): 'cuMem*'.",
+		.options = vgpu_options_functions,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_functions,
+	},
+	{
+		.name = "ps",
+		.summary = "list the processes that have a record now",
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_ps,
+	},
+	{
+		.name = "doctor",
+		.summary = "say what works on this machine, and what would answer a GPU program",
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_doctor,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.summary = "say how a command is used",
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_help,
+	},
+	{ .name = NULL },
+};
+
+const struct vgpu_command *vgpu_command_find(const char *name)
+{
+	for (const struct vgpu_command *command = vgpu_commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+static const char *command_name(const void *list, size_t index)
+{
+	return ((const struct vgpu_command *)list)[index].name;
+}
+
+int main(int argc, char **argv)
+{
+	const struct vgpu_command *command;
+	const char *suggestion;
+	int code;
+
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		vgpu_help_all(stderr);
+		return VGPU_EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("vgpu-trace " VGPU_VERSION);
+		return vgpu_say_flush() ? VGPU_EXIT_DONE : VGPU_EXIT_FAILED;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		argv[1] = "help";
+	command = vgpu_command_find(argv[1]);
+	if (!command) {
+		suggestion = vgpu_suggest(argv[1], command_name, vgpu_commands);
+		if (argv[1][0] == '-')
+			vgpu_say_error("unknown option '%s'", argv[1]);
+		else if (suggestion)
+			vgpu_say_error("unknown command '%s'; did you mean '%s'?", argv[1], suggestion);
+		else
+			vgpu_say_error("unknown command '%s'", argv[1]);
+		vgpu_say_more("`vgpu-trace help` lists the commands.");
+		return VGPU_EXIT_USAGE;
+	}
+	code = command->run(command, argc - 1, argv + 1);
+	if (!vgpu_say_flush() && code == VGPU_EXIT_DONE)
+		code = VGPU_EXIT_FAILED;
+	return code;
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+/* vgpu-trace run: prepares a recording, starts the command, passes its exit code on. */
+#include "tracer/cli/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shim/backend/sim/device.h"
+#include "tracer/cli/args.h"
+#include "tracer/cli/command.h"
+#include "tracer/cli/say.h"
+#include "tracer/source/host.h"
+
+#define DEFAULT_FILE "discovery.vgt"
+
+enum {
+	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
+	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME,
+};
+
+const struct vgpu_option vgpu_options_run[] = {
+	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
+	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
+	{ "shim", OPTION_SHIM, "none|sim", "none: replace nothing (default)\nsim: put the simulated device in place" },
+	{ "inject", OPTION_INJECT, "path|preload|both", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default)" },
+	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
+	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
+	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
+	{ "print-env", OPTION_PRINT_ENV, NULL, "print the environment that does the same, for a shell, and run nothing" },
+	{ "systemd", OPTION_SYSTEMD, NULL, "the same as a drop-in for a systemd service" },
+	{ "quiet", 'q', NULL, "print nothing of our own" },
+	{ "full", OPTION_FULL, NULL, "print values whole" },
+	{ "time", OPTION_TIME, NULL, "begin each line with the seconds since the start" },
+	{ .name = NULL },
+};
+
+static int parse(const struct vgpu_command *command, int argc, char **argv, struct vgpu_run_options *options)
+{
+	static const char *const modes[] = { "none", "sim", NULL };
+	static const char *const injects[] = { "path", "preload", "both", NULL };
+	static const unsigned inject_bits[] = { VGPU_INJECT_PATH, VGPU_INJECT_PRELOAD,
+						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD };
+	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
+	bool needs_sim = false;
+	int option, i;
+	long n;
+
+	options->inject = VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD;
+	options->inject_name = "both";
+	while ((option = vgpu_args_next(&args)) >= 0) {
+		switch (option) {
+		case 'o':
+			options->file = args.value;
+			break;
+		case OPTION_NO_RECORD:
+			options->no_record = true;
+			break;
+		case OPTION_SHIM:
+			i = vgpu_args_word(&args, "--shim", modes);
+			if (i < 0)
+				return VGPU_ARGS_ERROR;
+			options->mode = i;
+			break;
+		case OPTION_INJECT:
+			i = vgpu_args_word(&args, "--inject", injects);
+			if (i < 0)
+				return VGPU_ARGS_ERROR;
+			options->inject = inject_bits[i];
+			options->inject_name = injects[i];
+			needs_sim = true;
+			break;
+		case OPTION_DEVICE:
+			options->device = args.value;
+			needs_sim = true;
+			break;
+		case OPTION_RING_DIR:
+			options->ring_dir = args.value;
+			break;
+		case OPTION_STACKS:
+			if (!vgpu_args_number(&args, "--stacks", 0, 64, &n))
+				return VGPU_ARGS_ERROR;
+			options->stacks = n;
+			break;
+		case OPTION_PRINT_ENV:
+			options->print_env = true;
+			break;
+		case OPTION_SYSTEMD:
+			options->print_env = options->systemd = true;
+			break;
+		case 'q':
+			options->quiet = true;
+			break;
+		case OPTION_FULL:
+			options->full = true;
+			break;
+		case OPTION_TIME:
+			options->times = true;
+			break;
+		}
+	}
+	if (option != VGPU_ARGS_END)
+		return option;
+	options->command = argv + args.at;
+	options->words = argc - args.at;
+	if (needs_sim && options->mode != VGPU_SHIM_SIM) {
+		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->words <= 0 && !options->print_env) {
+		vgpu_say_error("run: no command to run");
+		vgpu_say_more("usage: vgpu-trace run [OPTION…] -- COMMAND [ARGUMENT…]");
+		return VGPU_ARGS_ERROR;
+	}
+	return 0;
+}
+
+/* Refuses what the libraries would refuse, while there is still somebody to tell. */
+static bool check_device(struct vgpu_run_options *options)
+{
+	static struct vgpu_simdev simdev;
+	static char title[sizeof(simdev.device[0].name) + 32], absolute[4096];
+	struct vgpu_simdev_error error;
+	char text[512];
+
+	if (options->mode != VGPU_SHIM_SIM)
+		return true;
+	if (vgpu_simdev_load(&simdev, options->device, &error)) {
+		vgpu_simdev_describe(&error, options->device ? options->device : "", text, sizeof(text));
+		vgpu_say_error("cannot use the device %s", text);
+		return false;
+	}
+	if (simdev.count > 1)
+		snprintf(title, sizeof(title), "%u devices, first %s", simdev.count, simdev.device[0].name);
+	else
+		snprintf(title, sizeof(title), "%s", simdev.count ? simdev.device[0].name : "no device");
+	options->device_title = title;
+	/* The processes may run in other directories. */
+	if (options->device && strchr(options->device, '/') && options->device[0] != '/' &&
+	    realpath(options->device, absolute))
+		options->device = absolute;
+	else if (options->device && !access(options->device, R_OK) && realpath(options->device, absolute))
+		options->device = absolute;
+	return true;
+}
+
+static bool find_libraries(const struct vgpu_run_options *options, char *libdir, size_t size)
+{
+	struct vgpu_text missing = { 0 };
+	int err;
+
+	if (options->mode != VGPU_SHIM_SIM)
+		return true;
+	err = vgpu_inject_libdir(libdir, size, &missing);
+	if (err) {
+		vgpu_say_error("cannot find our libraries (libvgpu-cuda.so and its like)%s: looked in %s",
+			       err == -ENOEXEC ? ": what is there is not ours" : "", vgpu_text_string(&missing));
+		vgpu_say_more("Set VGPU_TRACE_LIBDIR to the directory that has them.");
+	}
+	vgpu_text_free(&missing);
+	return !err;
+}
+
+static void ending(void *data, struct vgpu_known *known)
+{
+	struct vgpu_run *run = data;
+	char path[512];
+
+	vgpu_rings_scan(run->rings, run->session.rings, known->ns_pid, true, &run->stream);
+	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
+		if (path[0])
+			vgpu_rings_scan(run->rings, path, known->ns_pid, true, &run->stream);
+	vgpu_rings_finish(run->rings, known->number, &run->stream);
+}
+
+static void unknown(void *data)
+{
+	struct vgpu_run *run = data;
+
+	/* It was forked before it made its ring: whoever is behind has its word waiting. */
+	if (!run->following) {
+		run->following = true;
+		vgpu_follow_poll(run->follow, &run->stream);
+		run->following = false;
+	}
+}
+
+static void mapped(void *data, struct vgpu_known *known)
+{
+	struct vgpu_run *run = data;
+
+	/* A ring that has no file is found here only. */
+	vgpu_rings_add_process(run->rings, known->pid, &run->stream);
+}
+
+static int open_environment(struct vgpu_run *run)
+{
+	const struct vgpu_run_options *options = run->options;
+	struct vgpu_inject_options inject = {
+		.how = options->mode == VGPU_SHIM_SIM ? options->inject : 0,
+		.libdir = run->libdir,
+		.links = run->session.links,
+		.device = options->device,
+		.ring_dir = run->session.rings,
+		.session = run->session.id,
+		.stacks = options->stacks,
+		.preload = getenv("LD_PRELOAD"),
+		.library_path = getenv("LD_LIBRARY_PATH"),
+	};
+	int err = vgpu_session_open(&run->session, options->ring_dir);
+
+	if (!err && inject.how)
+		err = vgpu_inject_links(run->libdir, run->session.links);
+	if (!err) {
+		run->variables = vgpu_inject_environment(&inject, run->environment);
+		err = run->variables < 0 ? run->variables : 0;
+	}
+	if (err)
+		vgpu_say_error("cannot make a directory for the recording: %s", strerror(-err));
+	return err;
+}
+
+static const char *variable(const struct vgpu_run *run, const char *name)
+{
+	for (int i = 0; i < run->variables; i++)
+		if (!strcmp(run->environment[i].name, name))
+			return run->environment[i].value;
+	return NULL;
+}
+
+/* A file that was asked for must be had; the default one is a convenience. */
+static int open_file(struct vgpu_run *run)
+{
+	struct vgpu_vgt_reader *earlier;
+	int err;
+
+	run->file = run->options->file ? run->options->file : DEFAULT_FILE;
+	if (run->options->no_record)
+		return 0;
+	if (!run->options->file && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
+		vgpu_vgt_reader_close(earlier);
+		rename(DEFAULT_FILE, DEFAULT_FILE ".old");
+	}
+	err = vgpu_vgt_create(&run->writer, run->file);
+	if (!run->options->file) {
+		run->file_error = err;
+		return 0;
+	}
+	if (err == -EEXIST)
+		vgpu_say_error("cannot record to '%s': there is something else that is no trace; choose another name",
+			       run->file);
+	else if (err)
+		vgpu_say_error("cannot record to '%s': %s", run->file, strerror(-err));
+	return err;
+}
+
+/* Opens sources and sinks, in the order in which they are to get events. */
+static int open_parts(struct vgpu_run *run)
+{
+	const struct vgpu_run_options *options = run->options;
+	struct vgpu_rings_options rings = { .session = run->session.id, .pending_ns = 500000000, .patient = true,
+					    .unknown = unknown, .data = run, .remove = true };
+	struct vgpu_follow_options follow = {
+		.look = options->mode == VGPU_SHIM_SIM,
+		.poll_only = getenv("VGPU_TRACE_FOLLOW") && !strcmp(getenv("VGPU_TRACE_FOLLOW"), "poll"),
+		.preload = options->inject & VGPU_INJECT_PRELOAD ? run->session.links : NULL,
+		.library_path = options->inject & VGPU_INJECT_PATH ? run->session.links : NULL,
+		.ending = ending,
+		.mapped = mapped,
+		.data = run,
+	};
+	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
+					  .data = (void *)(intptr_t)STDERR_FILENO };
+	int err = vgpu_model_open(&run->model);
+	struct vgpu_proc own;
+
+	if (!vgpu_proc_stat(getpid(), &own))
+		rings.since = own.start_time;
+	vgpu_look_for(STDERR_FILENO, &run->look);
+	run->look.full = options->full;
+	text.look = run->look;
+	text.model = run->model;
+	if (!err)
+		err = vgpu_stream_add(&run->stream, &run->model->sink);
+	if (!err && run->writer)
+		err = vgpu_stream_add(&run->stream, vgpu_vgt_sink(run->writer));
+	if (!err && !options->quiet)
+		err = vgpu_text_export_open(&run->text, &text);
+	if (!err && run->text)
+		err = vgpu_stream_add(&run->stream, vgpu_text_export_sink(run->text));
+	if (!err)
+		err = vgpu_verdict_open(&run->verdict, run->model);
+	if (!err)
+		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
+	if (!err)
+		err = vgpu_roster_open(&run->roster);
+	rings.roster = follow.roster = run->roster;
+	if (!err)
+		err = vgpu_rings_open(&run->rings, &rings);
+	if (!err)
+		err = vgpu_follow_open(&run->follow, &follow);
+	if (err)
+		vgpu_say_error("cannot start recording: %s", strerror(-err));
+	return err;
+}
+
+static void emit_session(struct vgpu_run *run)
+{
+	const struct vgpu_run_options *options = run->options;
+	const char *preload = variable(run, "LD_PRELOAD"), *library_path = variable(run, "LD_LIBRARY_PATH");
+	struct vgpu_text words = { 0 };
+	char directory[4096];
+	struct vgpu_event event = {
+		.kind = VGPU_EVENT_SESSION,
+		.observer = VGPU_OBSERVER_TRACER,
+		.session = {
+			.id = run->session.id,
+			.directory = getcwd(directory, sizeof(directory)),
+			.mode = options->mode,
+			.inject = options->mode == VGPU_SHIM_SIM ? options->inject_name : NULL,
+			.device = options->mode == VGPU_SHIM_SIM ? options->device_title : NULL,
+			.stacks = options->stacks,
+			.ring_dir = run->session.rings,
+		},
+	};
+
+	for (int i = 0; i < options->words && words.size < 65536; i++)
+		vgpu_text_add(&words, options->command[i], strlen(options->command[i]) + 1);
+	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
+	vgpu_host_emit(&run->stream);
+	vgpu_stream_emit(&run->stream, &event);
+	vgpu_answer_emit(&run->stream, "libcuda.so.1", preload ? preload : getenv("LD_PRELOAD"),
+			 library_path ? library_path : getenv("LD_LIBRARY_PATH"));
+	vgpu_answer_emit(&run->stream, "libnvidia-ml.so.1", preload ? preload : getenv("LD_PRELOAD"),
+			 library_path ? library_path : getenv("LD_LIBRARY_PATH"));
+	if (options->mode == VGPU_SHIM_SIM)
+		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
+	else
+		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0,
+				   "--shim none puts no library of ours in");
+	vgpu_text_free(&words);
+}
+
+static int start(struct vgpu_run *run)
+{
+	int err = vgpu_spawn_hold(&run->spawn, run->options->command, run->environment, run->variables);
+	uint64_t time_ns;
+
+	if (err) {
+		vgpu_say_error("cannot start '%s': %s", run->options->command[0], strerror(-err));
+		return VGPU_EXIT_OWN;
+	}
+	emit_session(run);
+	err = vgpu_follow_start(run->follow, run->spawn.pid, &run->stream);
+	time_ns = vgpu_now_ns();
+	if (!err)
+		err = vgpu_spawn_go(&run->spawn);
+	if (!err) {
+		vgpu_follow_executes(run->follow, run->options->command, time_ns, &run->stream);
+		return 0;
+	}
+	waitpid(run->spawn.pid, NULL, 0);
+	vgpu_say_error("cannot run '%s': %s", run->options->command[0], strerror(-err));
+	if (err == -ENOENT && !strchr(run->options->command[0], '/'))
+		vgpu_say_more("It is in no directory of PATH.");
+	return err == -ENOENT ? VGPU_EXIT_NO_FILE : VGPU_EXIT_NO_EXEC;
+}
+
+static int code_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
+{
+	struct vgpu_run_options options = { 0 };
+	struct vgpu_run run = { .options = &options, .session.lock = -1,
+				.spawn = { .signals = -1, .go = -1, .error = -1 } };
+	int code = VGPU_EXIT_OWN, err = parse(command, argc, argv, &options);
+	unsigned running = 0;
+
+	if (err)
+		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	if (!check_device(&options) || !find_libraries(&options, run.libdir, sizeof(run.libdir)))
+		return VGPU_EXIT_OWN;
+	if (options.print_env)
+		return vgpu_run_print_env(&options, run.libdir);
+
+	if (open_file(&run) || open_environment(&run) || open_parts(&run))
+		goto out;
+	code = start(&run);
+	if (code)
+		goto out;
+	vgpu_run_loop(&run);
+	running = vgpu_run_finish(&run);
+	code = code_of(run.status);
+out:
+	vgpu_spawn_close(&run.spawn);
+	vgpu_follow_close(run.follow);
+	vgpu_rings_close(run.rings);
+	vgpu_roster_close(run.roster);
+	vgpu_verdict_close(run.verdict);
+	vgpu_text_export_close(run.text);
+	vgpu_vgt_close(run.writer);
+	vgpu_model_close(run.model);
+	vgpu_environment_free(run.environment, run.variables > 0 ? run.variables : 0);
+	vgpu_session_close(&run.session, running > 0);
+	return code;
+}

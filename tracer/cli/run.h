@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to cli/run*.c: what was asked for, and the parts of a recording. */
+#ifndef VGPU_CLI_RUN_H
+#define VGPU_CLI_RUN_H
+
+#include <stdbool.h>
+
+#include "tracer/explain/verdict.h"
+#include "tracer/export/text.h"
+#include "tracer/file/vgt.h"
+#include "tracer/source/follow.h"
+#include "tracer/source/inject.h"
+#include "tracer/source/ring.h"
+#include "tracer/source/session.h"
+#include "tracer/source/spawn.h"
+
+struct vgpu_run_options {
+	const char *file;      /* -o; NULL: the default one, where it can be written */
+	uint32_t mode;         /* enum vgpu_shim_mode */
+	unsigned inject;       /* enum vgpu_inject, or-ed */
+	const char *inject_name;
+	const char *device;
+	const char *device_title; /* "NVIDIA H100 80GB HBM3" */
+	const char *ring_dir;
+	unsigned stacks;
+	bool print_env, systemd, quiet, full, times, no_record;
+	char **command;
+	int words;
+};
+
+struct vgpu_run {
+	const struct vgpu_run_options *options;
+	char libdir[512];
+	struct vgpu_session session;
+	struct vgpu_environment environment[VGPU_ENVIRONMENT_MAX];
+	int variables;
+	struct vgpu_look look;
+	struct vgpu_stream stream;
+	struct vgpu_model *model;
+	const char *file;
+	int file_error; /* why the default file could not be written, 0: it could */
+	struct vgpu_vgt_writer *writer;
+	bool writer_failed; /* was reported */
+	struct vgpu_text_export *text;
+	struct vgpu_verdict *verdict;
+	struct vgpu_roster *roster;
+	struct vgpu_rings *rings;
+	struct vgpu_follow *follow;
+	struct vgpu_spawn spawn;
+	uint64_t next_places_ns;
+	bool following; /* in vgpu_follow_poll */
+	int status; /* of the command, as wait(2) has it */
+	bool ended;
+};
+
+/* Prints the environment instead of running. Returns the exit code. */
+int vgpu_run_print_env(const struct vgpu_run_options *options, const char *libdir);
+/* Follows the command to its end; everything is open. */
+void vgpu_run_loop(struct vgpu_run *run);
+/* After the loop: reads what is left, says what is to be said. Returns how many processes still run. */
+unsigned vgpu_run_finish(struct vgpu_run *run);
+
+#endif

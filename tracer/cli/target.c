@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a command is to read: a file, a process by its number, processes by their name. */
+#include "tracer/cli/target.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/ring/reader.h"
+#include "tracer/cli/say.h"
+#include "tracer/file/vgt.h"
+#include "tracer/source/find.h"
+#include "tracer/source/host.h"
+#include "tracer/source/ring.h"
+
+struct vgpu_target {
+	const char *word;
+	struct vgpu_vgt_reader *file;
+	bool ring_file;
+	struct vgpu_find find;
+};
+
+static int say_cannot_read(const char *word, int err)
+{
+	switch (err) {
+	case -EPROTO:
+		vgpu_say_error("cannot read '%s': it is neither a trace nor a ring of ours", word);
+		break;
+	case -EPROTONOSUPPORT:
+		vgpu_say_error("cannot read '%s': it was written by another version of vgpu-trace", word);
+		break;
+	case -EMEDIUMTYPE:
+		vgpu_say_error("cannot read '%s': it was written on a machine of another byte order", word);
+		break;
+	default:
+		vgpu_say_error("cannot read '%s': %s", word, strerror(-err));
+	}
+	return err;
+}
+
+static bool is_number(const char *word)
+{
+	return *word && strlen(word) < 10 && strspn(word, "0123456789") == strlen(word);
+}
+
+static int say_no_process(const struct vgpu_target *target)
+{
+	const struct vgpu_find *find = &target->find;
+
+	if (is_number(target->word)) {
+		if (!find->matched)
+			vgpu_say_error("there is no process %s, no ring that it left, and no file of that name", target->word);
+		else if (find->denied)
+			vgpu_say_error("cannot look into process %s: %s", target->word,
+				       geteuid() ? "it is another user's; try as root" : "that is not permitted here");
+		else
+			vgpu_say_error("process %s has no record: it made no call to a library of ours", target->word);
+	} else if (!find->matched) {
+		vgpu_say_error("there is no file '%s', no process of that name, and no ring that one left", target->word);
+		if (geteuid())
+			vgpu_say_more("Processes and rings of other users are found as root only.");
+	} else if (find->denied == find->matched) {
+		vgpu_say_error("cannot look into the %u process%s named '%s': other users'; try as root", find->matched,
+			       find->matched == 1 ? "" : "es", target->word);
+	} else {
+		vgpu_say_error("none of the %u process%s named '%s' has a record: no call to a library of ours",
+			       find->matched, find->matched == 1 ? "" : "es", target->word);
+	}
+	return -ESRCH;
+}
+
+static bool is_ring(const char *path)
+{
+	struct vgpu_ring *ring;
+	int err = vgpu_ring_open_file(&ring, path);
+
+	if (!err)
+		vgpu_ring_close(ring);
+	/* One that cannot be read is said to be so by whoever tries. */
+	return !err || err == -EPROTONOSUPPORT;
+}
+
+/* A process of that name has, or left, a ring. */
+static bool is_name(const char *word)
+{
+	struct vgpu_rings_options options = { 0 };
+	struct vgpu_roster *roster = NULL;
+	struct vgpu_rings *rings = NULL;
+	struct vgpu_stream nobody = { 0 };
+	struct vgpu_find find = { 0 };
+
+	if (!vgpu_roster_open(&roster)) {
+		options.roster = roster;
+		if (!vgpu_rings_open(&rings, &options))
+			vgpu_find_rings(&find, rings, 0, word, &nobody);
+	}
+	vgpu_rings_close(rings);
+	vgpu_roster_close(roster);
+	return find.rings > 0;
+}
+
+int vgpu_target_open(struct vgpu_target **out, const char *word)
+{
+	struct vgpu_target *target = calloc(1, sizeof(*target));
+	int err;
+
+	if (!target)
+		return -ENOMEM;
+	target->word = word;
+	/* A file is meant where there is one; but a program's own name is often a file's, too. */
+	if (strchr(word, '/') || (!is_number(word) && !access(word, F_OK))) {
+		err = vgpu_vgt_open(&target->file, word);
+		target->ring_file = err == -EPROTO && is_ring(word);
+		if (err && !target->ring_file && (err != -EPROTO || strchr(word, '/') || !is_name(word))) {
+			vgpu_target_close(target);
+			return say_cannot_read(word, err);
+		}
+	}
+	*out = target;
+	return 0;
+}
+
+void vgpu_target_close(struct vgpu_target *target)
+{
+	if (!target)
+		return;
+	vgpu_vgt_reader_close(target->file);
+	free(target);
+}
+
+static int read_file(struct vgpu_target *target, struct vgpu_stream *stream)
+{
+	struct vgpu_event event;
+	int err;
+
+	while ((err = vgpu_vgt_next(target->file, &event)) == 1)
+		vgpu_stream_emit(stream, &event);
+	vgpu_stream_end(stream);
+	if (err == -EBADMSG) {
+		vgpu_say_error("cannot read '%s' to its end: damaged or cut off after event %" PRIu64
+			       "; what is above is whole",
+			       target->word, vgpu_vgt_read(target->file));
+		return err;
+	}
+	if (err)
+		return say_cannot_read(target->word, err);
+	if (!vgpu_vgt_complete(target->file)) {
+		vgpu_say_error("'%s' has no end: its recording was cut off after event %" PRIu64 "; what is above is whole",
+			       target->word, vgpu_vgt_read(target->file));
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+static int read_rings(struct vgpu_target *target, struct vgpu_stream *stream)
+{
+	struct vgpu_rings_options options = { 0 };
+	struct vgpu_roster *roster = NULL;
+	struct vgpu_rings *rings = NULL;
+	int err = vgpu_roster_open(&roster);
+
+	options.roster = roster;
+	if (!err)
+		err = vgpu_rings_open(&rings, &options);
+	if (err)
+		goto out;
+	vgpu_host_emit(stream);
+	if (target->ring_file) {
+		err = vgpu_rings_add_file(rings, target->word, stream);
+		if (err) {
+			say_cannot_read(target->word, err);
+			goto out;
+		}
+	} else {
+		vgpu_find_rings(&target->find, rings, is_number(target->word) ? atoi(target->word) : 0,
+				is_number(target->word) ? NULL : target->word, stream);
+		if (!vgpu_rings_count(rings)) {
+			err = say_no_process(target);
+			goto out;
+		}
+	}
+	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
+	vgpu_rings_poll(rings, stream);
+	vgpu_rings_reap(rings, stream);
+	vgpu_rings_finish(rings, 0, stream);
+	vgpu_stream_end(stream);
+out:
+	vgpu_rings_close(rings);
+	vgpu_roster_close(roster);
+	return err;
+}
+
+int vgpu_target_read(struct vgpu_target *target, struct vgpu_stream *stream)
+{
+	return target->file ? read_file(target, stream) : read_rings(target, stream);
+}

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The answer in one headline, and what it rests on. Says nothing that was not observed. */
+#include "tracer/explain/verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracer/explain/discovery.h"
+#include "tracer/model/call.h"
+#include "tracer/model/library.h"
+#include "tracer/model/names.h"
+
+/* Processes named one by one; the others are counted. */
+#define PROCESSES_SHOWN 6u
+
+struct vgpu_verdict {
+	struct vgpu_sink sink;
+	struct vgpu_model *model;
+	struct vgpu_discovery *discoveries;
+	uint32_t count;
+};
+
+static const struct vgpu_sink_ops verdict_ops;
+
+int vgpu_verdict_open(struct vgpu_verdict **out, struct vgpu_model *model)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	(*out)->sink.ops = &verdict_ops;
+	(*out)->model = model;
+	return 0;
+}
+
+struct vgpu_sink *vgpu_verdict_sink(struct vgpu_verdict *verdict)
+{
+	return &verdict->sink;
+}
+
+void vgpu_verdict_close(struct vgpu_verdict *verdict)
+{
+	if (!verdict)
+		return;
+	free(verdict->discoveries);
+	free(verdict);
+}
+
+static int verdict_event(struct vgpu_sink *sink, const struct vgpu_event *event)
+{
+	struct vgpu_verdict *verdict = (struct vgpu_verdict *)sink;
+	struct vgpu_discovery *grown;
+
+	if (event->kind != VGPU_EVENT_CALL && event->kind != VGPU_EVENT_PENDING)
+		return 0;
+	for (uint32_t i = verdict->count; i--;)
+		if (verdict->discoveries[i].process == event->process) {
+			vgpu_discovery_add(&verdict->discoveries[i], event);
+			return 0;
+		}
+	grown = realloc(verdict->discoveries, (verdict->count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	verdict->discoveries = grown;
+	vgpu_discovery_start(&grown[verdict->count], event->process);
+	vgpu_discovery_add(&grown[verdict->count++], event);
+	return 0;
+}
+
+static const struct vgpu_sink_ops verdict_ops = { .event = verdict_event };
+
+/* The process that decides: the first that found a device, else the first that was refused. */
+static const struct vgpu_discovery *decider(const struct vgpu_verdict *verdict, enum vgpu_discovery_state *state,
+					    enum vgpu_layer *layer)
+{
+	static const enum vgpu_discovery_state order[] = {
+		VGPU_DISCOVERY_FOUND, VGPU_DISCOVERY_REFUSED, VGPU_DISCOVERY_EMPTY, VGPU_DISCOVERY_STUCK,
+	};
+
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		for (uint32_t k = 0; k < verdict->count; k++) {
+			*state = vgpu_discovery_state(&verdict->discoveries[k], layer);
+			if (*state == order[i])
+				return &verdict->discoveries[k];
+		}
+	*state = VGPU_DISCOVERY_NONE;
+	return NULL;
+}
+
+enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict)
+{
+	enum vgpu_discovery_state state;
+	enum vgpu_layer layer;
+
+	decider(verdict, &state, &layer);
+	switch (state) {
+	case VGPU_DISCOVERY_FOUND:
+		return VGPU_VERDICT_FOUND;
+	case VGPU_DISCOVERY_REFUSED:
+	case VGPU_DISCOVERY_EMPTY:
+		return VGPU_VERDICT_CPU;
+	default:
+		return VGPU_VERDICT_NOT_KNOWN;
+	}
+}
+
+/* ---- pieces ---- */
+
+static void add_process(const struct vgpu_verdict *verdict, const struct vgpu_look *look, uint32_t number,
+			struct vgpu_text *out)
+{
+	const struct vgpu_model_process *process = vgpu_model_process(verdict->model, number);
+	const char *label = vgpu_model_label(verdict->model, number);
+
+	vgpu_text_escape(out, look, label, strlen(label), false);
+	if (process && !strchr(label, '('))
+		vgpu_text_printf(out, "(%d)", process->pid);
+}
+
+static void add_evidence(const struct vgpu_evidence *evidence, struct vgpu_text *out)
+{
+	const struct vgpu_api *api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(evidence->function));
+
+	vgpu_call_format_name(out, evidence->function);
+	vgpu_text_puts(out, " returned ");
+	vgpu_result_format(out, api ? api->status : NULL, evidence->result);
+}
+
+static bool simulated(const struct vgpu_verdict *verdict, const struct vgpu_discovery *discovery, uint32_t function)
+{
+	const struct vgpu_model_process *process = vgpu_model_process(verdict->model, discovery->process);
+	const char *backend = vgpu_model_backend(process, VGPU_FUNCTION_LIBRARY(function));
+
+	return backend && !strcmp(backend, "sim");
+}
+
+static void add_found(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
+		      const struct vgpu_discovery *discovery, enum vgpu_layer layer, struct vgpu_text *out)
+{
+	const struct vgpu_layer_state *state = &discovery->layer[layer];
+	const struct vgpu_model_process *process = vgpu_model_process(verdict->model, discovery->process);
+
+	vgpu_text_colour(out, look, VGPU_COLOUR_GOOD);
+	vgpu_text_puts(out, "GPU FOUND");
+	if (simulated(verdict, discovery, state->counted.function))
+		vgpu_text_puts(out, " (SIMULATED)");
+	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
+	vgpu_text_puts(out, "  by ");
+	add_process(verdict, look, discovery->process, out);
+	if (process && process->start_ns && state->counted.leave_ns > process->start_ns) {
+		vgpu_text_puts(out, " in ");
+		vgpu_text_duration(out, look, state->counted.leave_ns - process->start_ns);
+	}
+	vgpu_text_printf(out, ": %" PRId64 " device%s", state->count, state->count == 1 ? "" : "s");
+	if (discovery->name[0]) {
+		vgpu_text_puts(out, ", ");
+		vgpu_text_escape(out, look, discovery->name, strlen(discovery->name), false);
+	}
+	if (discovery->major >= 0)
+		vgpu_text_printf(out, ", compute %" PRId64 ".%" PRId64, discovery->major,
+				 discovery->minor < 0 ? 0 : discovery->minor);
+	if (discovery->memory_bytes) {
+		vgpu_text_puts(out, ", ");
+		vgpu_text_bytes(out, discovery->memory_bytes);
+	}
+	vgpu_text_puts(out, "\n");
+	if (discovery->unfinished.number) {
+		vgpu_text_puts(out, "  but it ended inside ");
+		vgpu_call_format_name(out, discovery->unfinished.function);
+		vgpu_text_printf(out, ", which never returned (event %" PRIu64 ")\n", discovery->unfinished.number);
+	}
+	if (discovery->error.number) {
+		vgpu_text_puts(out, "  first error: ");
+		add_evidence(&discovery->error, out);
+		vgpu_text_printf(out, " (event %" PRIu64 ")\n", discovery->error.number);
+	}
+}
+
+static void add_refused(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
+			const struct vgpu_discovery *discovery, enum vgpu_layer layer,
+			enum vgpu_discovery_state how, struct vgpu_text *out)
+{
+	const struct vgpu_layer_state *state = &discovery->layer[layer];
+	const struct vgpu_evidence *at = how == VGPU_DISCOVERY_EMPTY ? &state->counted : &state->failed;
+
+	vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
+	/* Without NVML a program can compute all the same. */
+	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? "NO GPU" : "CPU MODE");
+	if (simulated(verdict, discovery, at->function))
+		vgpu_text_puts(out, " (SIMULATED)");
+	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
+	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? ", as NVML has it: " : ": ");
+	if (how == VGPU_DISCOVERY_EMPTY) {
+		vgpu_call_format_name(out, at->function);
+		vgpu_text_puts(out, " found 0 devices");
+	} else {
+		add_evidence(at, out);
+	}
+	vgpu_text_puts(out, " in ");
+	add_process(verdict, look, discovery->process, out);
+	vgpu_text_printf(out, " (event %" PRIu64 ")\n", at->number);
+	if (how == VGPU_DISCOVERY_REFUSED && state->cause.number) {
+		vgpu_text_puts(out, "  because inside it ");
+		add_evidence(&state->cause, out);
+		vgpu_text_printf(out, " (event %" PRIu64 ")\n", state->cause.number);
+	}
+}
+
+static void add_stuck(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
+		      const struct vgpu_discovery *discovery, struct vgpu_text *out)
+{
+	bool ended = discovery->unfinished.number;
+	const struct vgpu_evidence *at = ended ? &discovery->unfinished : &discovery->running;
+
+	vgpu_text_colour(out, look, VGPU_COLOUR_WARN);
+	vgpu_text_puts(out, "NOT KNOWN");
+	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
+	vgpu_text_puts(out, ": ");
+	add_process(verdict, look, discovery->process, out);
+	vgpu_text_puts(out, ended ? " ended inside " : " is still inside ");
+	vgpu_call_format_name(out, at->function);
+	vgpu_text_printf(out, " (event %" PRIu64 ")\n", at->number);
+}
+
+/* Nothing decided it. Why not, as far as that was seen. */
+static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_model *model = verdict->model;
+	uint32_t in = 0, started = 0;
+
+	for (uint32_t i = 0; i < model->process_count; i++) {
+		started += model->processes[i] && model->processes[i]->started;
+		in += model->processes[i] && model->processes[i]->presence == VGPU_PRESENCE_IN;
+	}
+	vgpu_text_colour(out, look, VGPU_COLOUR_WARN);
+	vgpu_text_puts(out, "NOT KNOWN");
+	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
+	if (model->calls) {
+		vgpu_text_puts(out, ": GPU functions were called, but none that says whether there is a device.\n");
+	} else if (model->has_session && model->mode == VGPU_SHIM_NONE) {
+		vgpu_text_puts(out, ": nothing was put into the program, so its GPU calls were not observed.\n");
+		vgpu_text_puts(out, "  To know     `vgpu-trace run --shim sim -- …` puts the simulated device in place of the\n"
+				    "              program's own libraries, and records every call.\n");
+	} else if (model->has_session && in) {
+		vgpu_text_printf(out,
+				 ": no GPU function was called, though our libraries were in %u of %u process%s.\n", in,
+				 started, started == 1 ? "" : "es");
+		vgpu_text_puts(out, "  To know     see what the program does instead: it may decide by files, or look for\n"
+				    "              other libraries than these");
+		if (model->inject && strcmp(model->inject, "both"))
+			vgpu_text_printf(out, " (put in by %s only; try `--inject both`)", model->inject);
+		vgpu_text_puts(out, ".\n");
+	} else if (model->has_session) {
+		vgpu_text_puts(out, ": no GPU function was called, and our libraries were seen in no process.\n");
+		vgpu_text_puts(out, "  To know     see below why not; ");
+		vgpu_text_puts(out, model->inject && strcmp(model->inject, "both")
+					? "`--inject both` puts them in by both ways.\n"
+					: "a program that never asks for a GPU library looks the same.\n");
+	} else {
+		vgpu_text_puts(out, ": there are no calls on record.\n");
+	}
+}
+
+/* ---- the lines beneath ---- */
+
+static void add_losses(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	struct vgpu_event_loss loss;
+	uint64_t lost;
+
+	vgpu_model_losses(verdict->model, &loss);
+	lost = loss.dropped + loss.overwritten + loss.refused + loss.recycled;
+	if (lost)
+		vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
+	vgpu_text_count(out, lost);
+	vgpu_text_puts(out, lost == 1 ? " call lost" : " calls lost");
+	if (lost) {
+		vgpu_text_printf(out,
+				 " (%" PRIu64 " without room, %" PRIu64 " overwritten unread, %" PRIu64
+				 " of threads without a ring, %" PRIu64 " of ended threads)",
+				 loss.dropped, loss.overwritten, loss.refused, loss.recycled);
+		vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
+	}
+	if (loss.log_dropped)
+		vgpu_text_printf(out, ", %" PRIu64 " notes lost", loss.log_dropped);
+	if (loss.stacks_dropped)
+		vgpu_text_printf(out, ", %" PRIu64 " stacks lost", loss.stacks_dropped);
+	if (loss.grow_errno)
+		vgpu_text_printf(out, " (a ring could not grow: %s)", strerror(loss.grow_errno));
+}
+
+static void add_counts(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	static const uint32_t observers[] = { VGPU_OBSERVER_RING, VGPU_OBSERVER_LINK, VGPU_OBSERVER_KERNEL,
+					      VGPU_OBSERVER_PROCESS };
+	const struct vgpu_model *model = verdict->model;
+	const char *separator = "";
+
+	vgpu_text_count(out, model->calls);
+	vgpu_text_puts(out, model->calls == 1 ? " call of " : " calls of ");
+	vgpu_text_count(out, model->functions);
+	vgpu_text_puts(out, model->functions == 1 ? " function, " : " functions, ");
+	vgpu_text_count(out, model->failed);
+	vgpu_text_puts(out, model->failed == 1 ? " error" : " errors");
+	if (model->unsupported) {
+		vgpu_text_puts(out, " (");
+		vgpu_text_count(out, model->unsupported);
+		vgpu_text_puts(out, " not supported by the backend)");
+	}
+	vgpu_text_puts(out, " ");
+	vgpu_text_dot(out, look);
+	vgpu_text_puts(out, " observers: ");
+	for (unsigned i = 0; i < sizeof(observers) / sizeof(observers[0]); i++) {
+		const struct vgpu_model_coverage *coverage;
+
+		if (!vgpu_model_observed(model, observers[i], &coverage))
+			continue;
+		vgpu_text_printf(out, "%s%s", separator, vgpu_observer_name(observers[i]));
+		if (coverage->how)
+			vgpu_text_printf(out, " (%s)", coverage->how);
+		separator = ", ";
+	}
+	vgpu_text_puts(out, *separator ? " " : "none ");
+	vgpu_text_dot(out, look);
+	vgpu_text_puts(out, " ");
+	add_losses(verdict, look, out);
+	vgpu_text_puts(out, "\n");
+}
+
+static void add_unobserved(const struct vgpu_verdict *verdict, struct vgpu_text *out)
+{
+	for (unsigned bit = 0; bit < 5; bit++) {
+		const struct vgpu_model_coverage *coverage = &verdict->model->coverage[bit];
+
+		if (coverage->known && !coverage->on && coverage->why)
+			vgpu_text_printf(out, "not observed: %s: %s\n", vgpu_observer_name(1u << bit), coverage->why);
+	}
+}
+
+/* A reader who comes later finds nothing of these. */
+static void add_vanishing(const struct vgpu_verdict *verdict, struct vgpu_text *out)
+{
+	const struct vgpu_model *model = verdict->model;
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < model->ring_count; i++)
+		count += model->rings[i].place == VGPU_PLACE_MEMFD;
+	if (count)
+		vgpu_text_printf(out, "%u ring%s in memory only, since no directory could be written: gone when the process ends\n",
+				 count, count == 1 ? " is" : "s are");
+}
+
+static void add_mode(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_model *model = verdict->model;
+	bool named = false;
+
+	if (!model->has_session)
+		return;
+	if (model->mode == VGPU_SHIM_SIM)
+		vgpu_text_printf(out, "mode sim: the GPU is SIMULATED; put in by %s; device %s\n",
+				 !model->inject				? "?"
+				 : !strcmp(model->inject, "path")	? "LD_LIBRARY_PATH"
+				 : !strcmp(model->inject, "preload") ? "LD_PRELOAD"
+								     : "LD_LIBRARY_PATH and LD_PRELOAD",
+				 model->device ? model->device : "NVIDIA H100 80GB HBM3 (built in)");
+	else
+		vgpu_text_printf(out, "mode %s: nothing of the program's was replaced\n",
+				 vgpu_shim_mode_name(model->mode));
+	for (uint32_t i = 0; i < model->process_count; i++) {
+		const struct vgpu_model_process *process = model->processes[i];
+
+		for (uint32_t k = 0; process && k < process->library_count; k++) {
+			const struct vgpu_model_library *library = &process->libraries[k];
+			const struct vgpu_api *api = vgpu_api_find(library->library);
+			bool before = false;
+
+			for (uint32_t j = 0; j < i && !before; j++) {
+				const struct vgpu_model_library *other =
+					vgpu_model_library(model->processes[j], library->library);
+
+				before = other && other->path && library->path && !strcmp(other->path, library->path);
+			}
+			if (before)
+				continue;
+			vgpu_text_printf(out, "answered: %s ", api ? api->soname : "?");
+			vgpu_text_back_arrow(out, look);
+			vgpu_text_puts(out, " ");
+			vgpu_text_escape(out, look, library->path ? library->path : "?",
+					 strlen(library->path ? library->path : "?"), false);
+			vgpu_text_puts(out, "  ours, ");
+			vgpu_build_id_format(out, library->build_id, library->build_id_size, look->full);
+			if (library->backend)
+				vgpu_text_printf(out, ", by %s", library->backend);
+			vgpu_text_puts(out, "\n");
+			named = true;
+		}
+	}
+	for (uint32_t i = 0; !named && i < model->answer_count; i++) {
+		vgpu_text_puts(out, model->mode == VGPU_SHIM_NONE ? "would answer: " : "put in: ");
+		vgpu_answer_format(out, look, &model->answers[i]);
+		vgpu_text_puts(out, "\n");
+	}
+}
+
+static void add_presence(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_model *model = verdict->model;
+	uint32_t started = 0, in = 0, shown = 0, left = 0;
+
+	if (!model->has_session || model->mode == VGPU_SHIM_NONE)
+		return;
+	for (uint32_t i = 0; i < model->process_count; i++) {
+		const struct vgpu_model_process *process = model->processes[i];
+
+		started += process && process->started;
+		in += process && process->started && (process->presence == VGPU_PRESENCE_IN || process->calls);
+	}
+	vgpu_text_printf(out, "our libraries were in %u of %u process%s", in, started, started == 1 ? "" : "es");
+	for (uint32_t i = 0; i < model->process_count; i++) {
+		const struct vgpu_model_process *process = model->processes[i];
+
+		if (!process || !process->started || process->presence == VGPU_PRESENCE_IN || process->calls)
+			continue;
+		if (shown == PROCESSES_SHOWN) {
+			left++;
+			continue;
+		}
+		vgpu_text_puts(out, shown++ ? "; " : ": ");
+		vgpu_text_puts(out, process->presence == VGPU_PRESENCE_OUT ? "not in " : "not observed: ");
+		add_process(verdict, look, process->number, out);
+		if (process->presence_why)
+			vgpu_text_printf(out, ": %s", process->presence_why);
+	}
+	if (left)
+		vgpu_text_printf(out, "; and %u more", left);
+	vgpu_text_puts(out, "\n");
+}
+
+void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_discovery *discovery;
+	enum vgpu_discovery_state state, other;
+	enum vgpu_layer layer;
+	unsigned more = 0;
+
+	discovery = decider(verdict, &state, &layer);
+	switch (state) {
+	case VGPU_DISCOVERY_FOUND:
+		add_found(verdict, look, discovery, layer, out);
+		break;
+	case VGPU_DISCOVERY_REFUSED:
+	case VGPU_DISCOVERY_EMPTY:
+		add_refused(verdict, look, discovery, layer, state, out);
+		break;
+	case VGPU_DISCOVERY_STUCK:
+		add_stuck(verdict, look, discovery, out);
+		break;
+	default:
+		add_nothing(verdict, look, out);
+	}
+	/* Another process's different fate is news; the same again is not. */
+	for (uint32_t i = 0; i < verdict->count && more < 3; i++) {
+		if (&verdict->discoveries[i] == discovery)
+			continue;
+		other = vgpu_discovery_state(&verdict->discoveries[i], &layer);
+		if (other == state || other == VGPU_DISCOVERY_NONE)
+			continue;
+		vgpu_text_puts(out, "also: ");
+		if (other == VGPU_DISCOVERY_STUCK)
+			add_stuck(verdict, look, &verdict->discoveries[i], out);
+		else
+			add_refused(verdict, look, &verdict->discoveries[i], layer, other, out);
+		more++;
+	}
+	add_counts(verdict, look, out);
+	add_mode(verdict, look, out);
+	add_presence(verdict, look, out);
+	add_unobserved(verdict, out);
+	add_vanishing(verdict, out);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answer in one headline, and what it rests on. A sink. */
+#ifndef VGPU_EXPLAIN_VERDICT_H
+#define VGPU_EXPLAIN_VERDICT_H
+
+#include "tracer/model/model.h"
+#include "tracer/model/text.h"
+
+struct vgpu_verdict;
+
+enum vgpu_verdict_kind {
+	VGPU_VERDICT_FOUND,
+	VGPU_VERDICT_CPU,       /* a call was seen to refuse */
+	VGPU_VERDICT_NOT_KNOWN, /* the deciding calls were not observed, or not made */
+};
+
+/* The model must get every event before this sink does, and outlive it. */
+int vgpu_verdict_open(struct vgpu_verdict **out, struct vgpu_model *model);
+struct vgpu_sink *vgpu_verdict_sink(struct vgpu_verdict *verdict);
+void vgpu_verdict_close(struct vgpu_verdict *verdict); /* takes NULL */
+
+enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict);
+/* Appends the headline and the lines beneath it, each with its newline. */
+void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out);
+
+#endif

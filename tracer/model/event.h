@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one event type: what every source makes and every sink takes. */
+#ifndef VGPU_MODEL_EVENT_H
+#define VGPU_MODEL_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shim/ring/layout.h"
+
+/* Append-only: the numbers are in every trace file. */
+enum vgpu_event_kind {
+	VGPU_EVENT_NONE = 0,
+	VGPU_EVENT_HOST = 1,      /* where this was recorded */
+	VGPU_EVENT_SESSION = 2,   /* what was asked for: the command, the mode */
+	VGPU_EVENT_ANSWER = 3,    /* which file answers, or would answer, for a library name */
+	VGPU_EVENT_COVERAGE = 4,  /* an observer was on from … to …, or could not be */
+	VGPU_EVENT_START = 5,     /* a process was first seen */
+	VGPU_EVENT_EXEC = 6,      /* it became another program */
+	VGPU_EVENT_EXIT = 7,      /* it ended */
+	VGPU_EVENT_PRESENCE = 8,  /* whether our libraries got into it */
+	VGPU_EVENT_RING = 9,      /* its ring was found */
+	VGPU_EVENT_LIBRARY = 10,  /* a library of ours took its first call */
+	VGPU_EVENT_CALL = 11,     /* a call that returned */
+	VGPU_EVENT_PENDING = 12,  /* a call entered and not returned so far */
+	VGPU_EVENT_TEXT = 13,     /* something the shim says of itself */
+	VGPU_EVENT_GATE = 14,     /* a decision of the init gate */
+	VGPU_EVENT_LOSS = 15,     /* totals of what was called and is not on record */
+	VGPU_EVENT_KINDS
+};
+
+/* Who saw it, or-ed where several did. The first two are the ring's own (VGPU_OBSERVER_RING, VGPU_OBSERVER_LINK). */
+enum vgpu_event_observer {
+	VGPU_OBSERVER_KERNEL = 1 << 2,  /* BPF */
+	VGPU_OBSERVER_PROCESS = 1 << 3, /* the process tree: kernel's connector, /proc, wait */
+	VGPU_OBSERVER_TRACER = 1 << 4,  /* vgpu-trace itself */
+};
+
+/* How the GPU libraries of the traced program were treated. */
+enum vgpu_shim_mode {
+	VGPU_SHIM_NONE = 0,
+	VGPU_SHIM_SIM = 1,
+};
+
+enum vgpu_presence {
+	VGPU_PRESENCE_UNKNOWN = 0, /* not observed */
+	VGPU_PRESENCE_IN = 1,      /* mapped, or a call was made */
+	VGPU_PRESENCE_OUT = 2,     /* looked, and they were not there */
+};
+
+enum vgpu_exit_how {
+	VGPU_EXIT_SEEN = 0,   /* gone; how is not known */
+	VGPU_EXIT_CODE = 1,   /* status is the exit code */
+	VGPU_EXIT_SIGNAL = 2, /* status is the signal */
+};
+
+struct vgpu_data {
+	const uint8_t *bytes; /* 8-byte aligned where it holds blobs */
+	uint32_t size;
+};
+
+/* Strings one after the other, each NUL-terminated. */
+struct vgpu_strings {
+	const char *bytes;
+	uint32_t size;
+};
+
+struct vgpu_words {
+	const uint64_t *words;
+	uint32_t count;
+};
+
+struct vgpu_event_host {
+	const char *kernel;  /* uname release */
+	const char *machine; /* x86_64 */
+	const char *libc;    /* of vgpu-trace's own process */
+	const char *version; /* of vgpu-trace */
+	uint8_t boot_id[16];
+	uint32_t cpus;
+	uint64_t memory_bytes;
+	uint64_t clock_ticks;  /* a second: the unit of start times */
+	uint64_t monotonic_ns; /* one moment on three clocks */
+	uint64_t boottime_ns;
+	uint64_t realtime_ns;
+	struct vgpu_words schema; /* hashes of our own tables, in the order of library ids */
+};
+
+struct vgpu_event_session {
+	const char *id;
+	struct vgpu_strings command;
+	const char *directory; /* that it was started in */
+	uint32_t mode;         /* enum vgpu_shim_mode */
+	const char *inject;    /* "preload", "path", "both"; NULL in mode none */
+	const char *device;    /* the simulated device's file or preset, NULL: the default */
+	uint32_t stacks;
+	const char *ring_dir;
+};
+
+struct vgpu_event_answer {
+	const char *soname;
+	const char *path; /* NULL: none was found */
+	const char *where; /* how it is found: "LD_LIBRARY_PATH", "ld.so.cache", "LD_PRELOAD", "default directory" */
+	uint32_t library;  /* ours: enum vgpu_library_id; 0: foreign */
+	struct vgpu_data build_id;
+	uint64_t schema_hash; /* ours */
+	uint32_t symbols;     /* functions it exports */
+	int32_t error;        /* errno: it is there and cannot be used */
+	const char *note;     /* anything else worth knowing: "a stub for linking" */
+};
+
+struct vgpu_event_coverage {
+	uint32_t observer; /* one enum vgpu_event_observer */
+	uint32_t on;       /* 1 on, 0 off or not to be had */
+	uint64_t since_ns; /* on: from here; off: up to time_ns */
+	const char *how;   /* "process connector", "polling every 5 ms", … */
+	const char *why;   /* off: why, and what it takes */
+	uint64_t lost;     /* events it knows it missed */
+};
+
+/* START and EXEC */
+struct vgpu_event_process {
+	uint8_t boot_id[16];
+	uint64_t start_time; /* clock ticks since boot */
+	int32_t pid;         /* in the tracer's pid namespace, 0: not visible from it */
+	int32_t ns_pid;      /* in its own */
+	int32_t ppid;
+	uint32_t parent;     /* this stream's number of the parent, 0: not in it */
+	uint64_t pid_ns;     /* inode */
+	uint32_t uid;
+	uint32_t execs;      /* since it was first seen */
+	uint32_t in_session; /* 1: the command or one of its descendants */
+	const char *comm;
+	const char *exe;
+	struct vgpu_strings argv;
+	const char *witness; /* how it was noticed */
+};
+
+struct vgpu_event_exit {
+	uint32_t how;       /* enum vgpu_exit_how */
+	int32_t status;
+	uint32_t core;      /* 1: it dumped core */
+	uint64_t lived_ns;  /* from its start to when it was seen to be gone */
+};
+
+struct vgpu_event_presence {
+	uint32_t presence;  /* enum vgpu_presence */
+	uint32_t libraries; /* bits 1 << enum vgpu_library_id of those mapped */
+	uint32_t looks;     /* times its maps were read */
+	uint64_t last_look_ns; /* monotonic, 0: never */
+	const char *why;    /* OUT, UNKNOWN: the reason, where known */
+};
+
+struct vgpu_event_ring {
+	const char *path; /* NULL: memory only */
+	const char *session;
+	uint32_t place;   /* enum vgpu_place */
+	uint32_t counter; /* enum vgpu_counter */
+	uint32_t core_abi;
+	uint32_t instance;
+	uint64_t forked_from;
+	struct vgpu_words place_errno; /* why the places before it were passed over */
+};
+
+struct vgpu_event_library {
+	uint32_t library;
+	uint32_t functions;
+	uint64_t schema_hash;
+	uint64_t base;
+	const char *backend;
+	const char *path;
+	struct vgpu_data build_id;
+};
+
+/* CALL and PENDING */
+struct vgpu_event_call {
+	uint32_t function; /* library << 16 | number */
+	uint16_t flags;    /* enum vgpu_call_flags */
+	uint8_t depth;
+	uint8_t ended;     /* PENDING: 1, its process is gone; it will never return */
+	uint32_t thread;   /* one number a thread within the stream, never reused */
+	const char *thread_name;
+	uint64_t ordinal;
+	uint64_t duration_ns; /* PENDING: so far */
+	uint64_t caller;
+	uint64_t sp;
+	uint64_t result;
+	const char *text;       /* PENDING: start of its first input string, NULL: none */
+	uint32_t text_param;    /* which parameter that is */
+	struct vgpu_words args;
+	struct vgpu_data blobs; /* struct vgpu_blob and data, as in the ring */
+	struct vgpu_words stack;
+};
+
+struct vgpu_event_text {
+	uint32_t level; /* 0 note, 1 warning, 2 error */
+	const char *text;
+};
+
+struct vgpu_event_gate {
+	uint32_t function;
+	int32_t result;
+	const char *reason;
+};
+
+/* Totals up to now of one ring; the latest one of a ring counts. */
+struct vgpu_event_loss {
+	uint32_t ring; /* number of the RING event */
+	uint64_t dropped;
+	uint64_t overwritten;
+	uint64_t refused;
+	uint64_t threads_refused;
+	uint64_t recycled;
+	uint64_t log_dropped;
+	uint64_t stacks_dropped;
+	uint64_t unwound; /* left by longjmp: on record, without a result */
+	int32_t grow_errno;
+};
+
+struct vgpu_event {
+	uint32_t kind;     /* enum vgpu_event_kind */
+	uint32_t observer; /* enum vgpu_event_observer, or-ed */
+	uint64_t number;   /* place in the stream, from 1; set by the stream */
+	uint32_t process;  /* number of its process within the stream, 0: none */
+	int32_t tid;       /* as the process's own pid namespace has it, 0: none */
+	uint64_t time_ns;  /* CLOCK_MONOTONIC; of a call: when it was entered */
+	uint64_t time_error_ns;
+	union {
+		struct vgpu_event_host host;
+		struct vgpu_event_session session;
+		struct vgpu_event_answer answer;
+		struct vgpu_event_coverage coverage;
+		struct vgpu_event_process start; /* and EXEC */
+		struct vgpu_event_exit exit;
+		struct vgpu_event_presence presence;
+		struct vgpu_event_ring ring;
+		struct vgpu_event_library library;
+		struct vgpu_event_call call; /* and PENDING */
+		struct vgpu_event_text text;
+		struct vgpu_event_gate gate;
+		struct vgpu_event_loss loss;
+	};
+};
+
+/* ---- what an event consists of: files, JSON and tests go by these tables, and so cannot forget a field ---- */
+
+enum vgpu_field_type {
+	VGPU_FIELD_U8,
+	VGPU_FIELD_U16,
+	VGPU_FIELD_U32,
+	VGPU_FIELD_I32,
+	VGPU_FIELD_U64,
+	VGPU_FIELD_ID16,    /* 16 bytes */
+	VGPU_FIELD_STRING,  /* const char *, may be NULL */
+	VGPU_FIELD_STRINGS, /* struct vgpu_strings */
+	VGPU_FIELD_DATA,    /* struct vgpu_data */
+	VGPU_FIELD_WORDS,   /* struct vgpu_words */
+};
+
+struct vgpu_field {
+	const char *name;
+	uint16_t number; /* append-only within its kind */
+	uint8_t type;    /* enum vgpu_field_type */
+	uint8_t hex;     /* 1: people read it in hexadecimal */
+	uint32_t offset; /* in struct vgpu_event */
+};
+
+struct vgpu_kind {
+	const char *name;
+	const struct vgpu_field *fields;
+	uint32_t count;
+};
+
+/* The fields that every event has. */
+extern const struct vgpu_kind vgpu_event_common;
+/* NULL for a kind this program does not know. */
+const struct vgpu_kind *vgpu_event_kind(uint32_t kind);
+const char *vgpu_observer_name(uint32_t observer);
+const char *vgpu_shim_mode_name(uint32_t mode);
+
+/*
+ * The blobs of a call, like vgpu_ring_blob: *at starts at 0, NULL at the end or where they are
+ * damaged. The data follows the header returned, and lies within the event.
+ */
+const struct vgpu_blob *vgpu_event_blob(const struct vgpu_event_call *call, size_t *at);
+/* The blob of a parameter that has all of `flags`; NULL where there is none. */
+const struct vgpu_blob *vgpu_event_find_blob(const struct vgpu_event_call *call, uint8_t param, uint8_t flags);
+
+/* The next of a list: *at starts NULL; NULL at the end. Never reads outside the list. */
+const char *vgpu_strings_next(const struct vgpu_strings *strings, const char *at);
+
+#endif

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Evaluates filters: what each field of an event is, and how it compares. */
+#include "tracer/model/filter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tracer/model/call.h"
+#include "tracer/model/filter_tree.h"
+#include "tracer/model/names.h"
+
+/* What a field is for one event; text wins where both are there. */
+struct value {
+	bool there;
+	bool is_text;
+	int64_t number;
+	const char *text;
+	const struct vgpu_enum *names; /* of a number */
+	char buffer[256];
+};
+
+struct subject {
+	const struct vgpu_event *event;
+	const struct vgpu_event_call *call; /* NULL: not a call */
+	const struct vgpu_function *function;
+	const struct vgpu_model *model;
+};
+
+static void set_number(struct value *value, int64_t number)
+{
+	value->there = true;
+	value->number = number;
+}
+
+static void set_text(struct value *value, const char *text)
+{
+	if (!text)
+		return;
+	value->there = true;
+	value->is_text = true;
+	value->text = text;
+}
+
+static const struct vgpu_model_process *process_of(const struct subject *subject)
+{
+	return subject->model ? vgpu_model_process(subject->model, subject->event->process) : NULL;
+}
+
+static void get_function(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->function)
+		set_text(value, subject->function->name);
+}
+
+static void get_library(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_api *api;
+
+	(void)rest;
+	if (!subject->call)
+		return;
+	api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(subject->call->function));
+	if (api)
+		set_text(value, api->name);
+}
+
+static void get_result(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_api *api;
+
+	(void)rest;
+	if (!subject->call || subject->event->kind != VGPU_EVENT_CALL)
+		return;
+	set_number(value, (int64_t)subject->call->result);
+	api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(subject->call->function));
+	if (api && subject->function && (subject->function->flags & VGPU_FUNCTION_STATUS)) {
+		value->number = (int32_t)subject->call->result;
+		value->names = api->status;
+	}
+}
+
+static void get_duration(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call)
+		set_number(value, (int64_t)subject->call->duration_ns);
+}
+
+static void get_time(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->model && subject->model->first_ns)
+		set_number(value, (int64_t)(subject->event->time_ns - subject->model->first_ns));
+}
+
+static void get_pid(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_model_process *process = process_of(subject);
+
+	(void)rest;
+	if (process)
+		set_number(value, process->pid);
+}
+
+static void get_process(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_model_process *process = process_of(subject);
+
+	(void)rest;
+	if (process)
+		set_text(value, process->comm);
+}
+
+static void get_tid(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->event->tid)
+		set_number(value, subject->event->tid);
+}
+
+static void get_thread(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call)
+		set_text(value, subject->call->thread_name);
+}
+
+static void get_depth(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call)
+		set_number(value, subject->call->depth);
+}
+
+static void get_caller(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call && subject->call->caller)
+		set_number(value, (int64_t)subject->call->caller);
+}
+
+static void get_number(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	set_number(value, (int64_t)subject->event->number);
+}
+
+static void get_kind(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_kind *kind = vgpu_event_kind(subject->event->kind);
+
+	(void)rest;
+	if (kind)
+		set_text(value, kind->name);
+}
+
+static void get_failed(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call && subject->event->kind == VGPU_EVENT_CALL)
+		set_number(value, vgpu_call_failed(subject->call));
+}
+
+static void get_unsupported(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call)
+		set_number(value, !!(subject->call->flags & VGPU_CALL_UNSUPPORTED));
+}
+
+static void get_pending(const struct subject *subject, const char *rest, struct value *value)
+{
+	(void)rest;
+	if (subject->call)
+		set_number(value, subject->event->kind == VGPU_EVENT_PENDING);
+}
+
+/* arg.NAME or arg.NAME.MEMBER: the out-value where there is one. */
+static void get_argument(const struct subject *subject, const char *rest, struct value *value)
+{
+	const struct vgpu_type *type;
+	const uint8_t *bytes;
+	uint64_t number;
+	size_t size;
+
+	if (!subject->call || !vgpu_call_value(subject->call, rest, &type, &bytes, &size))
+		return;
+	if (type->kind == VGPU_TYPE_CHAR || type->kind == VGPU_TYPE_ARRAY || type->kind == VGPU_TYPE_POINTER) {
+		if (vgpu_call_string(subject->call, rest, value->buffer, sizeof(value->buffer))) {
+			set_text(value, value->buffer);
+			return;
+		}
+	}
+	if (vgpu_call_integer(subject->call, rest, &number)) {
+		set_number(value, (int64_t)number);
+		value->names = type->enumeration;
+	}
+}
+
+/* One row a field: how it is spelled, what it is, where it comes from. */
+static const struct {
+	const char *name;
+	const char *help;
+	bool of_calls; /* an event that is no call cannot have it */
+	bool prefix;   /* a name follows */
+	void (*get)(const struct subject *subject, const char *rest, struct value *value);
+} fields[] = {
+	{ "fn", "function's name", true, false, get_function },
+	{ "lib", "its library: cuda, nvml, cudart13, cudart12", true, false, get_library },
+	{ "ret", "result, by number or name", true, false, get_result },
+	{ "dur", "how long it took", true, false, get_duration },
+	{ "failed", "1: it returned an error", true, false, get_failed },
+	{ "unsupported", "1: the backend does not do it", true, false, get_unsupported },
+	{ "pending", "1: it has not returned", true, false, get_pending },
+	{ "depth", "calls it is nested in", true, false, get_depth },
+	{ "caller", "address it was called from", true, false, get_caller },
+	{ "thread", "thread's name", true, false, get_thread },
+	{ "arg.", "argument or out-value: arg.attrib, arg.prop.major", true, true, get_argument },
+	{ "time", "since the recording began", false, false, get_time },
+	{ "pid", "process id", false, false, get_pid },
+	{ "tid", "thread id", false, false, get_tid },
+	{ "proc", "process's name", false, false, get_process },
+	{ "event", "number of the event", false, false, get_number },
+	{ "kind", "kind of event: call, start, exit, …", false, false, get_kind },
+};
+
+#define FIELDS (sizeof(fields) / sizeof(*fields))
+
+bool vgpu_filter_field(unsigned index, const char **name, const char **help)
+{
+	if (index >= FIELDS)
+		return false;
+	*name = fields[index].name;
+	*help = fields[index].help;
+	return true;
+}
+
+int vgpu_filter_field_find(const char *name, size_t length)
+{
+	for (unsigned i = 0; i < FIELDS; i++) {
+		size_t own = strlen(fields[i].name);
+
+		if (fields[i].prefix ? length > own && !strncmp(fields[i].name, name, own)
+				     : length == own && !strncmp(fields[i].name, name, own))
+			return (int)i;
+	}
+	return -1;
+}
+
+size_t vgpu_filter_field_prefix(int field)
+{
+	return fields[field].prefix ? strlen(fields[field].name) : 0;
+}
+
+static bool holds(enum vgpu_filter_op op, int order)
+{
+	switch (op) {
+	case VGPU_FILTER_EQ:
+		return order == 0;
+	case VGPU_FILTER_NE:
+		return order != 0;
+	case VGPU_FILTER_LT:
+		return order < 0;
+	case VGPU_FILTER_LE:
+		return order <= 0;
+	case VGPU_FILTER_GT:
+		return order > 0;
+	case VGPU_FILTER_GE:
+		return order >= 0;
+	default:
+		return false;
+	}
+}
+
+static int order_of(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* A constant's value by its name, whole or after the common prefix. */
+static bool constant(const struct vgpu_enum *names, const char *text, int64_t *value)
+{
+	unsigned prefix = names ? vgpu_enum_prefix(names) : 0;
+
+	for (uint32_t i = 0; names && i < names->count; i++) {
+		const char *name = names->constants[i].name;
+
+		if (!strcmp(name, text) || !strcmp(name + prefix, text)) {
+			*value = names->constants[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool compare(const struct vgpu_filter_node *node, const struct value *value)
+{
+	const char *name = value->is_text ? value->text : NULL;
+	int64_t number;
+
+	if (!value->there)
+		return false;
+	if (node->op == VGPU_FILTER_SET)
+		return value->is_text ? *value->text : value->number != 0;
+	if (node->op == VGPU_FILTER_LIKE || node->op == VGPU_FILTER_UNLIKE) {
+		char digits[32];
+
+		if (!name && value->names)
+			name = vgpu_enum_name(value->names, value->number);
+		if (!name) {
+			snprintf(digits, sizeof(digits), "%lld", (long long)value->number);
+			name = digits;
+		}
+		return vgpu_name_matches(node->text, name) == (node->op == VGPU_FILTER_LIKE);
+	}
+	if (value->is_text)
+		return holds(node->op, strcmp(value->text, node->text));
+	if (node->is_number)
+		return holds(node->op, order_of(value->number, node->number));
+	if (!constant(value->names, node->text, &number))
+		return node->op == VGPU_FILTER_NE;
+	return holds(node->op, order_of(value->number, number));
+}
+
+static bool pass(const struct vgpu_filter_node *node, const struct subject *subject)
+{
+	struct value value = { 0 };
+
+	switch (node->kind) {
+	case VGPU_FILTER_OR:
+		return pass(node->left, subject) || pass(node->right, subject);
+	case VGPU_FILTER_AND:
+		return pass(node->left, subject) && pass(node->right, subject);
+	case VGPU_FILTER_NOT:
+		return !pass(node->left, subject);
+	default:
+		fields[node->field].get(subject, node->rest, &value);
+		return compare(node, &value);
+	}
+}
+
+static bool asks_for_calls(const struct vgpu_filter_node *node)
+{
+	if (!node)
+		return false;
+	if (node->kind == VGPU_FILTER_COMPARE)
+		return fields[node->field].of_calls;
+	return asks_for_calls(node->left) || asks_for_calls(node->right);
+}
+
+bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event *event,
+		      const struct vgpu_model *model)
+{
+	struct subject subject = { .event = event, .model = model };
+	const struct vgpu_filter_node *root = filter->root;
+
+	if (event->kind == VGPU_EVENT_CALL || event->kind == VGPU_EVENT_PENDING) {
+		subject.call = &event->call;
+		subject.function = vgpu_function_find(event->call.function);
+	} else if (asks_for_calls(root)) {
+		return false;
+	}
+	return pass(root, &subject);
+}

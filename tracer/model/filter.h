@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The expression language that picks events: fn ~ "cuMem*" && ret != 0 && dur > 1ms. One for every command. */
+#ifndef VGPU_MODEL_FILTER_H
+#define VGPU_MODEL_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tracer/model/event.h"
+#include "tracer/model/model.h"
+
+/*
+ * or:         and ('||' and)*
+ * and:        not ('&&' not)*
+ * not:        '!' not | '(' or ')' | comparison
+ * comparison: FIELD [OP VALUE]            a field alone is true when it is not 0 and not empty
+ * OP:         == != < <= > >= ~ !~        ~ matches a pattern of * and ?; patterns may be joined by commas
+ * VALUE:      "text", word, number, number with a unit (ns us ms s; KiB MiB GiB), 0x…, a constant's name
+ *
+ * A value that an event does not have makes its comparison false, with any operator.
+ */
+struct vgpu_filter;
+
+struct vgpu_filter_error {
+	unsigned column; /* from 1, in bytes */
+	char message[160];
+};
+
+/* 0, -EINVAL with *error filled, or -ENOMEM. */
+int vgpu_filter_parse(struct vgpu_filter **out, const char *text, struct vgpu_filter_error *error);
+void vgpu_filter_free(struct vgpu_filter *filter); /* takes NULL */
+
+/*
+ * Whether a CALL or PENDING event passes; other kinds of event pass only when no field of calls is
+ * asked for. model names the processes and knows the trace's beginning; it may be NULL, then those
+ * fields are absent. The filter is not changed: any number of threads may ask.
+ */
+bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event *event,
+		      const struct vgpu_model *model);
+
+/* The fields there are, for help and documents: name and what it is; false past the last. */
+bool vgpu_filter_field(unsigned index, const char **name, const char **help);
+
+#endif

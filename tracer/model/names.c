@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Names of numbers: enumeration constants, flags, results. */
+#include "tracer/model/names.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* A name may be cut after an underscore, or before a capital that follows a small letter. */
+static bool cut_allowed(const char *name, unsigned at)
+{
+	unsigned char before = name[at - 1], here = name[at];
+
+	if (!isalpha(here))
+		return false;
+	return before == '_' || (islower(before) && isupper(here));
+}
+
+unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
+{
+	const char *first;
+	unsigned common;
+
+	if (!enumeration || enumeration->count < 2)
+		return 0;
+	first = enumeration->constants[0].name;
+	common = strlen(first);
+	for (uint32_t i = 1; i < enumeration->count; i++) {
+		const char *name = enumeration->constants[i].name;
+		unsigned n = 0;
+
+		while (n < common && name[n] == first[n])
+			n++;
+		common = n;
+	}
+	for (; common; common--) {
+		uint32_t i = 0;
+
+		while (i < enumeration->count && cut_allowed(enumeration->constants[i].name, common))
+			i++;
+		if (i == enumeration->count)
+			break;
+	}
+	return common;
+}
+
+/* Result codes are known by their whole names, and are searched for by them. */
+static bool is_status(const struct vgpu_enum *enumeration)
+{
+	for (unsigned i = 0; vgpu_apis[i]; i++)
+		if (vgpu_apis[i]->status == enumeration)
+			return true;
+	return false;
+}
+
+bool vgpu_enum_format(struct vgpu_text *out, const struct vgpu_enum *enumeration, int64_t value)
+{
+	const char *name = enumeration ? vgpu_enum_name(enumeration, value) : NULL;
+	unsigned prefix = enumeration && !is_status(enumeration) ? vgpu_enum_prefix(enumeration) : 0;
+	uint64_t left = value;
+	bool any = false;
+
+	if (name) {
+		vgpu_text_puts(out, name + prefix);
+		return true;
+	}
+	if (!enumeration || !enumeration->is_flags || !value) {
+		vgpu_text_printf(out, "%" PRId64, value);
+		return false;
+	}
+	for (uint32_t i = 0; i < enumeration->count; i++) {
+		uint64_t bits = enumeration->constants[i].value;
+
+		if (!bits || (left & bits) != bits)
+			continue;
+		vgpu_text_printf(out, "%s%s", any ? "|" : "", enumeration->constants[i].name + prefix);
+		left &= ~bits;
+		any = true;
+	}
+	if (left)
+		vgpu_text_printf(out, "%s0x%" PRIx64, any ? "|" : "", left);
+	return !left;
+}
+
+void vgpu_result_format(struct vgpu_text *out, const struct vgpu_enum *status, int64_t value)
+{
+	const char *name = status ? vgpu_enum_name(status, value) : NULL;
+
+	if (!name)
+		vgpu_text_printf(out, value ? "error %" PRId64 : "%" PRId64, value);
+	else if (value)
+		vgpu_text_printf(out, "%s (%" PRId64 ")", name, value);
+	else
+		vgpu_text_puts(out, name);
+}
+
+bool vgpu_name_matches(const char *patterns, const char *name)
+{
+	while (*patterns) {
+		size_t n = strcspn(patterns, ",");
+		char pattern[128];
+
+		if (n && n < sizeof(pattern)) {
+			memcpy(pattern, patterns, n);
+			pattern[n] = '\0';
+			if (!fnmatch(pattern, name, 0))
+				return true;
+		}
+		patterns += n + (patterns[n] == ',');
+	}
+	return false;
+}
+
+bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const char *function)
+{
+	/* Type, names of parameters and members. Counts of elements and dimensions are not among them. */
+	static const struct {
+		const char *type;
+		const char *names;
+	} rules[] = {
+		{ "size_t", "*[bB]ytes,*ByteCount,*bytesize,*[sS]ize,*Size_*,*Mem,*MemPer*,*Mem[A-Z]*,free,total,count,*[pP]itch,"
+			    "*[gG]ranularity,*InBytes*,memPitch,maxSize,low,high" },
+		{ "unsigned long long,nvmlBusAddr", "total,free,used,reserved,*Memory,*[sS]ize,*MemoryMB,bar1*,memory*" },
+		{ "cuuint64_t,unsigned long,uint64_t", "*[bB]ytes,*[sS]ize" },
+	};
+
+	if (!name || type->kind != VGPU_TYPE_UINT || type->size != 8)
+		return false;
+	/* The one family where `count` counts copies. */
+	if (!strcmp(name, "count") && function && strstr(function, "Batch"))
+		return false;
+	if (vgpu_name_matches("*MB,*Num*,num*", name))
+		return false;
+	for (unsigned i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (vgpu_name_matches(rules[i].type, type->name))
+			return vgpu_name_matches(rules[i].names, name);
+	return false;
+}

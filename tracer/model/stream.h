@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources make events, sinks take them, a stream joins any number of both. */
+#ifndef VGPU_MODEL_STREAM_H
+#define VGPU_MODEL_STREAM_H
+
+#include <stdint.h>
+
+#include "tracer/model/event.h"
+
+struct vgpu_sink;
+struct vgpu_source;
+
+/* Embedded in a sink's own struct. */
+struct vgpu_sink_ops {
+	/* Takes one event; it and all it points to are valid during the call only. 0 or -errno. */
+	int (*event)(struct vgpu_sink *sink, const struct vgpu_event *event);
+	/* The stream ended (or the sink failed): writes what was held back. May be NULL. */
+	int (*end)(struct vgpu_sink *sink);
+};
+
+struct vgpu_sink {
+	const struct vgpu_sink_ops *ops;
+	int error; /* what event or end returned first; it gets no more events then */
+};
+
+struct vgpu_stream {
+	struct vgpu_sink *sinks[8];
+	unsigned count;
+	uint64_t number; /* of the last event */
+};
+
+struct vgpu_source_ops {
+	/*
+	 * Emits what is new into the stream. Returns 1 when there may be more at once, 0 when not,
+	 * -ENODATA when there will never be more, or another -errno.
+	 */
+	int (*poll)(struct vgpu_source *source, struct vgpu_stream *stream);
+	void (*close)(struct vgpu_source *source);
+};
+
+/* Embedded in a source's own struct. */
+struct vgpu_source {
+	const struct vgpu_source_ops *ops;
+};
+
+/* The stream does not own its sinks. -ENOSPC: it has eight already. */
+int vgpu_stream_add(struct vgpu_stream *stream, struct vgpu_sink *sink);
+/*
+ * Numbers the event (unless it has a number, as one from a file has), gives it the present time
+ * where it has none, and hands it to every sink that has not failed. Returns its number.
+ */
+uint64_t vgpu_stream_emit(struct vgpu_stream *stream, struct vgpu_event *event);
+void vgpu_stream_end(struct vgpu_stream *stream);
+
+/* CLOCK_MONOTONIC, ns. */
+uint64_t vgpu_now_ns(void);
+
+#endif

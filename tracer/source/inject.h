@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our libraries on disk, and the environment that puts them in front. */
+#ifndef VGPU_SOURCE_INJECT_H
+#define VGPU_SOURCE_INJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tracer/model/text.h"
+
+enum vgpu_inject {
+	VGPU_INJECT_PATH = 1 << 0,    /* a directory with the real names, first on LD_LIBRARY_PATH */
+	VGPU_INJECT_PRELOAD = 1 << 1, /* first in LD_PRELOAD */
+};
+
+/* Ours, in the order of their ids; the names a program asks for. */
+struct vgpu_own_library {
+	unsigned library;        /* enum vgpu_library_id */
+	const char *file;        /* libvgpu-cuda.so */
+	const char *const *names; /* NULL-terminated: "libcuda.so.1", "libcuda.so" */
+};
+extern const struct vgpu_own_library vgpu_own_libraries[4];
+
+/*
+ * The directory of our libraries: $VGPU_TRACE_LIBDIR, or relative to this program. 0; -ENOENT
+ * (*missing names what was looked for and where), -ENOEXEC: a file there that is not one of ours.
+ */
+int vgpu_inject_libdir(char *path, size_t size, struct vgpu_text *missing);
+
+/* Makes the links with the real names in `directory`. 0 or -errno. */
+int vgpu_inject_links(const char *libdir, const char *directory);
+/* Removes them again, and nothing else. */
+void vgpu_inject_unlink(const char *directory);
+
+struct vgpu_environment {
+	const char *name;
+	char *value; /* owned */
+};
+#define VGPU_ENVIRONMENT_MAX 8u
+
+struct vgpu_inject_options {
+	unsigned how;          /* enum vgpu_inject, or-ed; 0: only the ring's variables */
+	const char *libdir;
+	const char *links;     /* directory of vgpu_inject_links */
+	const char *device;    /* NULL: default */
+	const char *ring_dir;  /* NULL: not set */
+	const char *session;   /* NULL: not set */
+	unsigned stacks;       /* frames, 0: off */
+	const char *preload;   /* present values, NULL: not set; ours come before them */
+	const char *library_path;
+};
+/* Fills out; returns how many, or -ENOMEM. */
+int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vgpu_environment *out);
+void vgpu_environment_free(struct vgpu_environment *environment, int count);
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads the kernel side, and takes it away. */
+#include "tracer/source/kernel/private.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/object.h"
+
+#define DEFAULT_RING_BYTES (1u << 20)
+
+/* The settings of bpf/maps.h, by name. */
+struct settings {
+	bool sleepable, cookies, everyone, frames;
+	uint32_t descriptors;
+};
+
+const char *vgpu_kernel_method_name(uint32_t method)
+{
+	static const char *const names[] = { "auto", "multi", "tracefs" };
+
+	return method < sizeof(names) / sizeof(names[0]) ? names[method] : "unknown";
+}
+
+static char last_message[512];
+
+/* The last line of what libbpf says tells most; the verifier's log may have thousands. */
+static int __attribute__((format(printf, 2, 0)))
+keep_message(enum libbpf_print_level level, const char *format, va_list list)
+{
+	if (getenv("VGPU_BPF_DEBUG"))
+		return vfprintf(stderr, format, list);
+	if (level == LIBBPF_WARN && !last_message[0])
+		vsnprintf(last_message, sizeof(last_message), format, list);
+	return 0;
+}
+
+static int choose_method(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
+{
+	int multi = kernel_multi_probe(), tracefs;
+
+	if (options->method != VGPU_KERNEL_TRACEFS && !multi) {
+		kernel->method = VGPU_KERNEL_MULTI;
+		return 0;
+	}
+	if (options->method == VGPU_KERNEL_MULTI) {
+		kernel_say(options->why, options->why_size, "this kernel has no links of many probes: %s (Linux 6.6 has)",
+			   strerror(-multi));
+		return multi;
+	}
+	tracefs = kernel_tracefs_open();
+	if (tracefs < 0) {
+		kernel_say(options->why, options->why_size,
+			   "no way to attach many probes: links of many probes: %s; tracefs: %s%s (one link a function "
+			   "would take minutes to detach)",
+			   multi ? strerror(-multi) : "not asked for", strerror(-tracefs),
+			   tracefs == -EPERM ? " (mounting it needs CAP_SYS_ADMIN)" : "");
+		return tracefs;
+	}
+	kernel->tracefs_fd = tracefs;
+	kernel->method = VGPU_KERNEL_TRACEFS;
+	kernel_tracefs_sweep(tracefs);
+	return 0;
+}
+
+/* A setting's place in the object's constants is found by their type information. */
+static int set(struct bpf_object *object, struct bpf_map *constants, const char *name, const void *value, uint32_t size)
+{
+	struct btf *btf = bpf_object__btf(object);
+	size_t room;
+	uint8_t *data = (uint8_t *)(uintptr_t)bpf_map__initial_value(constants, &room);
+	int section = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	const struct btf_type *type = section > 0 ? btf__type_by_id(btf, section) : NULL;
+
+	for (int i = 0; type && data && i < btf_vlen(type); i++) {
+		const struct btf_var_secinfo *info = &btf_var_secinfos(type)[i];
+		const struct btf_type *variable = btf__type_by_id(btf, info->type);
+
+		if (strcmp(btf__name_by_offset(btf, variable->name_off), name))
+			continue;
+		if (info->size != size || info->offset + size > room)
+			return -EINVAL;
+		memcpy(data + info->offset, value, size);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int apply(struct bpf_object *object, const struct settings *settings)
+{
+	struct bpf_map *map, *constants = NULL;
+	int err;
+
+	bpf_object__for_each_map(map, object) {
+		if (strstr(bpf_map__name(map), ".rodata"))
+			constants = map;
+	}
+	if (!constants)
+		return -ENOENT;
+	err = set(object, constants, "vgpu_sleepable", &settings->sleepable, 1);
+	err = err ? err : set(object, constants, "vgpu_cookies", &settings->cookies, 1);
+	err = err ? err : set(object, constants, "vgpu_everyone", &settings->everyone, 1);
+	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
+	return err ? err : set(object, constants, "vgpu_descriptors", &settings->descriptors, 4);
+}
+
+static int map_fd(const struct vgpu_kernel *kernel, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(kernel->object, name);
+}
+
+static int size_map(const struct vgpu_kernel *kernel, const char *name, uint32_t entries)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, name);
+
+	return map ? bpf_map__set_max_entries(map, entries) : -ENOENT;
+}
+
+static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
+{
+	struct bpf_program *entry = bpf_object__find_program_by_name(kernel->object, "vgpu_entry");
+	struct bpf_program *back = bpf_object__find_program_by_name(kernel->object, "vgpu_return");
+	struct bpf_program *output = bpf_object__find_program_by_name(kernel->object, "vgpu_write");
+	struct settings settings = {
+		.sleepable = kernel->sleeps,
+		.cookies = kernel->method == VGPU_KERNEL_MULTI,
+		.everyone = options->everyone,
+		.frames = options->frames,
+		.descriptors = options->descriptors,
+	};
+	enum bpf_attach_type type = settings.cookies ? (enum bpf_attach_type)KERNEL_ATTACH_MULTI : 0;
+	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
+	int err;
+
+	if (!entry || !back || !output)
+		return -ENOENT;
+	err = apply(kernel->object, &settings);
+	err = err ? err : bpf_program__set_expected_attach_type(entry, type);
+	err = err ? err : bpf_program__set_expected_attach_type(back, type);
+	err = err ? err : bpf_program__set_flags(entry, flags);
+	err = err ? err : bpf_program__set_flags(back, flags);
+	err = err ? err : bpf_program__set_autoload(output, options->descriptors != 0);
+	err = err ? err : size_map(kernel, "rings", kernel->cpus);
+	err = err ? err : size_map(kernel, "functions", KERNEL_SLOTS);
+	err = err ? err : size_map(kernel, "hits", KERNEL_SLOTS);
+	return err ? err : size_map(kernel, "places", settings.cookies ? 1 : KERNEL_SLOTS);
+}
+
+static int open_rings(struct vgpu_kernel *kernel, uint32_t asked)
+{
+	uint32_t bytes = sysconf(_SC_PAGESIZE);
+	int rings = map_fd(kernel, "rings"), err;
+
+	while (bytes < (asked ? asked : DEFAULT_RING_BYTES))
+		bytes *= 2;
+	kernel->rings = calloc(kernel->cpus, sizeof(*kernel->rings));
+	if (!kernel->rings)
+		return -ENOMEM;
+	for (unsigned i = 0; i < kernel->cpus; i++) {
+		uint32_t cpu = i;
+
+		err = kernel_ring_open(&kernel->rings[i], bytes);
+		if (err)
+			return err;
+		kernel->ring_count++;
+		if (bpf_map_update_elem(rings, &cpu, &kernel->rings[i].fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
+{
+	static const char *const names[] = { "vgpu_fork", "vgpu_exec", "vgpu_exit", "vgpu_signal", "vgpu_write" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, names[i]);
+		struct bpf_link *link;
+
+		if (!program)
+			return -ENOENT;
+		if (!strcmp(names[i], "vgpu_write") && !options->descriptors)
+			continue;
+		link = bpf_program__attach(program);
+		if (!link) {
+			kernel_say(options->why, options->why_size, "cannot attach %s: %s", names[i], strerror(errno));
+			return -errno;
+		}
+		kernel->links[kernel->link_count++] = link;
+	}
+	return 0;
+}
+
+static bool can_sleep(void)
+{
+	size_t count;
+	const struct vgpu_kernel_feature *table = vgpu_kernel_features(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(table[i].name, "sleepable"))
+			return !table[i].error;
+	}
+	return false;
+}
+
+static int load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, how, .object_name = "vgpu_trace");
+	int err;
+
+	last_message[0] = '\0';
+	libbpf_set_print(keep_message);
+	kernel->object = bpf_object__open_mem(vgpu_bpf_object, vgpu_bpf_object_end - vgpu_bpf_object, &how);
+	if (!kernel->object) {
+		err = -errno;
+	} else {
+		err = prepare(kernel, options);
+		err = err ? err : bpf_object__load(kernel->object);
+	}
+	if (err) {
+		last_message[strcspn(last_message, "\n")] = '\0';
+		kernel_say(options->why, options->why_size, "the kernel does not take the kernel observer: %s%s%s", strerror(-err),
+			   last_message[0] ? ": " : "", last_message);
+		return err;
+	}
+	kernel->entry_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_entry"));
+	kernel->return_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_return"));
+	kernel->functions_fd = map_fd(kernel, "functions");
+	kernel->places_fd = map_fd(kernel, "places");
+	kernel->followed_fd = map_fd(kernel, "followed");
+	kernel->hits_fd = map_fd(kernel, "hits");
+	kernel->totals_fd = map_fd(kernel, "totals");
+	return 0;
+}
+
+int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options *options)
+{
+	static const struct vgpu_kernel_options none;
+	struct vgpu_kernel *kernel;
+	int err;
+
+	*out = NULL;
+	options = options ? options : &none;
+	kernel_say(options->why, options->why_size, "%s", "");
+	err = vgpu_kernel_permitted(options->why, options->why_size);
+	if (err)
+		return err;
+	kernel = calloc(1, sizeof(*kernel));
+	if (!kernel)
+		return -ENOMEM;
+	kernel->tracefs_fd = -1;
+	err = -ENOMEM;
+	kernel->slots = calloc(KERNEL_SLOTS, sizeof(*kernel->slots));
+	kernel->blobs = malloc(VGPU_BPF_BYTES_MAX * 2);
+	if (!kernel->slots || !kernel->blobs)
+		goto fail;
+	err = libbpf_num_possible_cpus();
+	if (err < 0)
+		goto fail;
+	kernel->cpus = err;
+	err = choose_method(kernel, options);
+	if (err)
+		goto fail;
+	kernel->sleeps = !options->no_sleep && can_sleep();
+	err = load(kernel, options);
+	err = err ? err : open_rings(kernel, options->ring_bytes);
+	err = err ? err : attach_tracepoints(kernel, options);
+	if (err)
+		goto fail;
+	*out = kernel;
+	return 0;
+fail:
+	if (options->why && !options->why[0])
+		kernel_say(options->why, options->why_size, "%s", strerror(-err));
+	vgpu_kernel_close(kernel);
+	return err;
+}
+
+void vgpu_kernel_close(struct vgpu_kernel *kernel)
+{
+	if (!kernel)
+		return;
+	vgpu_kernel_detach(kernel);
+	while (kernel->libraries) {
+		struct kernel_library *library = kernel->libraries;
+
+		kernel->libraries = library->next;
+		free(library->path);
+		free(library);
+	}
+	for (unsigned i = 0; i < kernel->link_count; i++)
+		bpf_link__destroy(kernel->links[i]);
+	for (unsigned i = 0; i < kernel->ring_count; i++)
+		kernel_ring_close(&kernel->rings[i]);
+	bpf_object__close(kernel->object);
+	if (kernel->tracefs_fd >= 0)
+		close(kernel->tracefs_fd);
+	for (uint32_t i = 0; i < kernel->slot_count; i++)
+		free(kernel->slots[i].name);
+	free(kernel->slots);
+	free(kernel->rings);
+	free(kernel->held);
+	free(kernel->waiting);
+	free(kernel->blobs);
+	free(kernel);
+}
+
+uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
+{
+	return kernel->method;
+}
+
+bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)
+{
+	return kernel->sleeps;
+}
+
+const struct vgpu_kernel_function *vgpu_kernel_function(const struct vgpu_kernel *kernel, uint32_t slot)
+{
+	return slot < kernel->slot_count ? &kernel->slots[slot].function : NULL;
+}
+
+uint32_t vgpu_kernel_functions(const struct vgpu_kernel *kernel)
+{
+	return kernel->slot_count;
+}
+
+int vgpu_kernel_hits(const struct vgpu_kernel *kernel, uint32_t slot, struct vgpu_bpf_hits *out)
+{
+	struct vgpu_bpf_hits *each = calloc(kernel->cpus, sizeof(*each));
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!each)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(kernel->hits_fd, &slot, each))
+		err = -errno;
+	for (unsigned i = 0; i < kernel->cpus && !err; i++) {
+		out->entries += each[i].entries;
+		out->returns += each[i].returns;
+	}
+	free(each);
+	return err;
+}
+
+static int read_totals(const struct vgpu_kernel *kernel, uint32_t from, uint32_t count, struct vgpu_bpf_totals *out)
+{
+	struct vgpu_bpf_totals *each = calloc(kernel->cpus, sizeof(*each));
+	uint64_t *sum = (uint64_t *)out;
+	uint32_t zero = 0;
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!each)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(kernel->totals_fd, &zero, each))
+		err = -errno;
+	for (uint32_t cpu = from; cpu < from + count && !err; cpu++) {
+		for (size_t i = 0; i < sizeof(*out) / sizeof(*sum); i++)
+			sum[i] += ((const uint64_t *)&each[cpu])[i];
+	}
+	free(each);
+	return err;
+}
+
+int vgpu_kernel_totals(const struct vgpu_kernel *kernel, struct vgpu_bpf_totals *out)
+{
+	return read_totals(kernel, 0, kernel->cpus, out);
+}
+
+int vgpu_kernel_totals_cpu(const struct vgpu_kernel *kernel, uint32_t cpu, struct vgpu_bpf_totals *out)
+{
+	return cpu < kernel->cpus ? read_totals(kernel, cpu, 1, out) : -ENOENT;
+}
