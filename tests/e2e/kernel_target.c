@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Programs for the kernel observer to watch. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int (*init)(unsigned);
+static int (*get_count)(int *);
+static int (*get_name)(char *, int, int);
+
+static void *load(const char *path)
+{
+	void *library = dlopen(path, RTLD_NOW);
+
+	if (!library) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(1);
+	}
+	*(void **)&init = dlsym(library, "cuInit");
+	*(void **)&get_count = dlsym(library, "cuDeviceGetCount");
+	*(void **)&get_name = dlsym(library, "cuDeviceGetName");
+	return library;
+}
+
+static pthread_barrier_t done;
+
+static void *caller(void *data)
+{
+	long calls = (long)data;
+	char name[64];
+	int count;
+
+	for (long i = 0; i < calls; i += 4) {
+		init(0);
+		get_count(&count);
+		get_name(name, sizeof(name), 0);
+		get_name(name, sizeof(name), 1 + i % 3);
+	}
+	/* Rings of threads that ended may be taken by others. */
+	pthread_barrier_wait(&done);
+	return NULL;
+}
+
+/* threads LIBRARY CALLS THREADS: so many calls in all */
+static int threads(int argc, char **argv)
+{
+	long calls = argc > 2 ? atol(argv[1]) : 1000, count = argc > 2 ? atol(argv[2]) : 1;
+	pthread_t thread[64];
+
+	load(argv[0]);
+	pthread_barrier_init(&done, NULL, count);
+	for (long i = 0; i < count && i < 64; i++)
+		pthread_create(&thread[i], NULL, caller, (void *)(calls / count));
+	for (long i = 0; i < count && i < 64; i++)
+		pthread_join(thread[i], NULL);
+	return 0;
+}
+
+static volatile int stop;
+
+static void *call_on(void *data)
+{
+	int count;
+
+	(void)data;
+	while (!stop)
+		get_count(&count);
+	return NULL;
+}
+
+/* forks LIBRARY N: a thread calls all the time, children call at once */
+static int forks(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 100, bad = 0, status, count = 0;
+	pthread_t thread;
+
+	load(argv[0]);
+	get_count(&count);
+	pthread_create(&thread, NULL, call_on, NULL);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			init(0);
+			_exit(get_count(&count) || !count || init(0) ? 3 : 7);
+		}
+		if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+			bad++;
+	}
+	stop = 1;
+	pthread_join(thread, NULL);
+	printf("%d forks, %d bad\n", n, bad);
+	return bad != 0;
+}
+
+/* victim LIBRARY: its last call does not return */
+static int victim(int argc, char **argv)
+{
+	void *library = load(argv[0]);
+	int (*synchronize)(void);
+	int count;
+
+	(void)argc;
+	*(void **)&synchronize = dlsym(library, "cuCtxSynchronize");
+	if (write(2, "words for nobody\n", 17) != 17)
+		return 1;
+	init(0);
+	get_count(&count);
+	return synchronize();
+}
+
+/* grandchild LIBRARY: a child's child runs `victim`, with stderr on /dev/null, and is killed in its last call */
+static int grandchild(int argc, char **argv)
+{
+	int ends[2], status, null;
+	pid_t child;
+
+	(void)argc;
+	if (pipe(ends))
+		return 1;
+	child = fork();
+	if (!child) {
+		pid_t pid = fork();
+		char byte;
+
+		if (!pid) {
+			null = open("/dev/null", O_RDWR);
+			dup2(null, 2);
+			dup2(ends[1], 5);
+			execl("/proc/self/exe", "kernel_target", "victim", argv[0], NULL);
+			_exit(1);
+		}
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) != 1)
+			_exit(1);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		_exit(!WIFSIGNALED(status));
+	}
+	waitpid(child, &status, 0);
+	return status != 0;
+}
+
+/* swallow BROKEN-LIBRARY: what fails is not reported */
+static int swallow(int argc, char **argv)
+{
+	void *self = dlopen(NULL, RTLD_NOW), *library;
+
+	(void)argc;
+	if (dlopen("libno-such-library.so.7", RTLD_LAZY) || dlopen(argv[0], RTLD_NOW))
+		return 1;
+	if (dlsym(self, "no_such_symbol") || dlvsym(RTLD_DEFAULT, "getpid", "GLIBC_9.9"))
+		return 1;
+	library = dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
+	return !library || !dlsym(library, "cos") || dlclose(library);
+}
+
+static void handler(int signal)
+{
+	(void)signal;
+	_exit(2);
+}
+
+/* segv LIBRARY: a handler makes an exit code of a crash */
+static int segv(int argc, char **argv)
+{
+	void *library = load(argv[0]), *module;
+	int (*module_load)(void **, const char *);
+
+	(void)argc;
+	*(void **)&module_load = dlsym(library, "cuModuleLoad");
+	signal(SIGSEGV, handler);
+	init(0);
+	return module_load(&module, "x-module");
+}
+
+/* untouched LIBRARY: strings and structs on pages that nobody read before */
+static int untouched(int argc, char **argv)
+{
+	void *library = load(argv[0]), *function;
+	int (*get_function)(void **, void *, const char *);
+	static const char text[] = "a_name_on_a_page_of_its_own";
+	int n = argc > 1 ? atoi(argv[1]) : 100, fd = memfd_create("names", 0);
+
+	*(void **)&get_function = dlsym(library, "cuModuleGetFunction");
+	for (int i = 0; i < n; i++) {
+		/* Every second one crosses into the next page. */
+		off_t at = (off_t)i * 8192 + (i % 2 ? 4096 - 10 : 0);
+
+		if (pwrite(fd, text, sizeof(text), at) != sizeof(text))
+			return 1;
+	}
+	if (ftruncate(fd, (off_t)n * 8192))
+		return 1;
+	for (int i = 0; i < n; i++) {
+		const char *place = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, (off_t)i * 8192);
+
+		/* The kernel maps neighbours along with what is touched, but not in a mapping told so. */
+		if (place == MAP_FAILED || madvise((void *)(uintptr_t)place, 8192, MADV_RANDOM) ||
+		    get_function(&function, NULL, place + (i % 2 ? 4096 - 10 : 0)))
+			return 1;
+	}
+	return 0;
+}
+
+static jmp_buf back;
+
+static void leap(void *data)
+{
+	(void)data;
+	longjmp(back, 1);
+}
+
+/* jumps LIBRARY N: calls that are left by longjmp */
+static int jumps(int argc, char **argv)
+{
+	void *library = load(argv[0]);
+	int (*launch)(void *, void (*)(void *), void *);
+	volatile int n = argc > 1 ? atoi(argv[1]) : 10;
+	int count;
+
+	*(void **)&launch = dlsym(library, "cuLaunchHostFunc");
+	while (n-- > 0) {
+		if (!setjmp(back))
+			launch(NULL, leap, NULL);
+		get_count(&count);
+	}
+	return 0;
+}
+
+/* shapes LIBRARY: every kind of argument, and functions that are hard to probe */
+static int shapes(int argc, char **argv)
+{
+	void *library = load(argv[0]), *params = NULL;
+	int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **);
+	int (*uuid)(char *, int), (*tail)(int *);
+	long (*sum)(long, long, long, long, long, long), (*one)(long);
+	char text[32];
+	int count;
+
+	(void)argc;
+	*(void **)&launch = dlsym(library, "cuLaunchKernel");
+	*(void **)&uuid = dlsym(library, "cuDeviceGetUuid");
+	*(void **)&sum = dlsym(library, "foreign_sum");
+	*(void **)&tail = dlsym(library, "foreign_tail");
+	init(0);
+	init(5);
+	get_count(&count);
+	get_name(text, sizeof(text), 0);
+	get_name(text, sizeof(text), 9);
+	uuid(text, 2);
+	launch((void *)0x77, 1, 2, 3, 4, 5, 6, 7, (void *)0x88, &params, NULL);
+	sum(1, 2, 3, 4, 5, 6);
+	tail(&count);
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = { "foreign_nop", "foreign_branch", "foreign_hidden" };
+
+		*(void **)&one = dlsym(library, names[i]);
+		printf("%ld\n", one(10));
+	}
+	return 0;
+}
+
+/* spin LIBRARY N: calls at full speed */
+static int spin(int argc, char **argv)
+{
+	long n = argc > 1 ? atol(argv[1]) : 1000000;
+	int count;
+
+	load(argv[0]);
+	while (n-- > 0)
+		get_count(&count);
+	return 0;
+}
+
+/* wait LIBRARY: calls for ever; says on stdout that it has begun */
+static int wait_for_kill(int argc, char **argv)
+{
+	unsigned long calls = 0;
+	int count;
+
+	(void)argc;
+	load(argv[0]);
+	printf("pid %d\n", (int)getpid());
+	fflush(stdout);
+	for (;;) {
+		if (get_count(&count) || count != 3)
+			return 1;
+		if (!(++calls % 1000) && write(3, "", 1) < 0 && errno == EPIPE)
+			return 1;
+	}
+}
+
+/* answers: what depends on where a call seems to come from */
+static int answers(int argc, char **argv)
+{
+	void *next = dlsym(RTLD_NEXT, "getpid"), *all = dlsym(RTLD_DEFAULT, "getpid");
+	Dl_info info;
+
+	(void)argc;
+	(void)argv;
+	printf("next=%d same=%d null=%d missing=%d\n", next != NULL, next == all, dlopen(NULL, RTLD_NOW) != NULL,
+	       dlsym(RTLD_NEXT, "main") == NULL);
+	printf("in=%s\n", next && dladdr(next, &info) ? strrchr(info.dli_fname, '/') : "?");
+	printf("error=%s\n", dlopen("libno-such-library.so.7", RTLD_NOW) ? "none" : dlerror());
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} modes[] = {
+		{ "threads", threads },	    { "forks", forks },	  { "victim", victim },
+		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
+		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
+		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
+	};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!strcmp(argv[1], modes[i].name))
+			return modes[i].run(argc - 2, argv + 2);
+	}
+	fprintf(stderr, "usage: kernel_target MODE LIBRARY [NUMBER]…\n");
+	return 2;
+}

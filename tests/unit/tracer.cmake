@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The tracer's model, trace file and verdict, on events made by hand.
+foreach(check text value vgt tree verdict)
+	vgpu_add_unit(check_${check} check_${check}.c make_event.c LIBS vgpu_tracer)
+endforeach()
