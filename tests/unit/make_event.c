@@ -44,6 +44,7 @@ static void fill(struct vgpu_event *event, const struct vgpu_field *field, unsig
 		*(uint32_t *)place = 0x80000000u + seed * 31 + at;
 		return;
 	case VGPU_FIELD_U64:
+	case VGPU_FIELD_I64:
 		*(uint64_t *)place = word[0];
 		return;
 	case VGPU_FIELD_ID16:

@@ -77,6 +77,8 @@ static struct json_object *json_field(const struct vgpu_event *event, const stru
 		return json_word(*(const uint64_t *)at, field->hex);
 	case VGPU_FIELD_I32:
 		return json_object_new_int(*(const int32_t *)at);
+	case VGPU_FIELD_I64:
+		return json_object_new_int64(*(const int64_t *)at);
 	case VGPU_FIELD_ID16:
 		return json_hex(at, 16);
 	case VGPU_FIELD_STRING:

@@ -5,11 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const uint8_t scalar_size[] = {
-	[VGPU_FIELD_U8] = 1, [VGPU_FIELD_U16] = 2, [VGPU_FIELD_U32] = 4,
-	[VGPU_FIELD_I32] = 4, [VGPU_FIELD_U64] = 8, [VGPU_FIELD_ID16] = 16,
-};
-
 uint32_t vgpu_crc32(uint32_t crc, const void *bytes, size_t size)
 {
 	static uint32_t table[256];
@@ -63,7 +58,7 @@ static size_t field_bytes(const struct vgpu_event *event, const struct vgpu_fiel
 	}
 	}
 	*bytes = at;
-	return memcmp(at, zero, scalar_size[field->type]) ? scalar_size[field->type] : 0;
+	return memcmp(at, zero, vgpu_field_size(field->type)) ? vgpu_field_size(field->type) : 0;
 }
 
 static void encode_fields(const struct vgpu_event *event, const struct vgpu_kind *kind, struct vgpu_text *out)
@@ -130,7 +125,7 @@ static int decode_field(struct vgpu_event *event, const struct vgpu_field *field
 		*(struct vgpu_words *)at = (struct vgpu_words){ (const uint64_t *)bytes, head->size / 8 };
 		return 0;
 	}
-	if (head->size != scalar_size[field->type])
+	if (head->size != vgpu_field_size(field->type))
 		return -EBADMSG;
 	memcpy(at, bytes, head->size);
 	return 0;

@@ -58,14 +58,12 @@ struct vgpu_event *vgpu_event_copy(const struct vgpu_event *event)
 
 static int field_equal(const struct vgpu_event *a, const struct vgpu_event *b, const struct vgpu_field *field)
 {
-	static const uint8_t sizes[] = { [VGPU_FIELD_U8] = 1, [VGPU_FIELD_U16] = 2, [VGPU_FIELD_U32] = 4,
-					 [VGPU_FIELD_I32] = 4, [VGPU_FIELD_U64] = 8, [VGPU_FIELD_ID16] = 16 };
 	size_t a_size, b_size;
 	const void **a_at = pointer_of(a, field, &a_size), **b_at = pointer_of(b, field, &b_size);
 
 	if (!a_at)
 		return !memcmp((const uint8_t *)a + field->offset, (const uint8_t *)b + field->offset,
-			       sizes[field->type]);
+			       vgpu_field_size(field->type));
 	return a_size == b_size && (!a_size || !memcmp(*a_at, *b_at, a_size));
 }
 

@@ -26,6 +26,23 @@ enum vgpu_event_kind {
 	VGPU_EVENT_TEXT = 13,     /* something the shim says of itself */
 	VGPU_EVENT_GATE = 14,     /* a decision of the init gate */
 	VGPU_EVENT_LOSS = 15,     /* totals of what was called and is not on record */
+	/* what the link and the kernel observer see */
+	VGPU_EVENT_SEARCH = 16,   /* a file name was tried for a library */
+	VGPU_EVENT_OBJECT = 17,   /* a library or program file was mapped */
+	VGPU_EVENT_UNLOAD = 18,   /* it went */
+	VGPU_EVENT_LINKED = 19,   /* the dynamic linker is done with what it was asked for */
+	VGPU_EVENT_DL = 20,       /* dlopen, dlsym and the like, with the linker's words where it refused */
+	VGPU_EVENT_BOUND = 21,    /* a GPU symbol was found in an object */
+	VGPU_EVENT_CONTEXT = 22,  /* what surrounds a process: variables, where its stderr leads */
+	VGPU_EVENT_FILE = 23,     /* a file was opened, or was to be */
+	VGPU_EVENT_OUTPUT = 24,   /* it wrote to descriptor 1 or 2 */
+	VGPU_EVENT_CRASH = 25,    /* a signal that tells of a fault, whether or not a handler caught it */
+	VGPU_EVENT_IMAGE = 26,    /* device code handed to a module or library load */
+	VGPU_EVENT_PROBES = 27,   /* a file was probed by the kernel observer */
+	VGPU_EVENT_KERNEL_LOSS = 28, /* totals of the kernel observer, a CPU */
+	VGPU_EVENT_OBSERVER = 29, /* what an observer cannot see in a process, or did otherwise */
+	VGPU_EVENT_FACT = 30,     /* one thing known of the machine */
+	VGPU_EVENT_LOG = 31,      /* a line of a service's log: a weak witness */
 	VGPU_EVENT_KINDS
 };
 
@@ -40,6 +57,9 @@ enum vgpu_event_observer {
 enum vgpu_shim_mode {
 	VGPU_SHIM_NONE = 0,
 	VGPU_SHIM_SIM = 1,
+	VGPU_SHIM_FORWARD = 2, /* ours in front, another library answers */
+	VGPU_SHIM_REPLAY = 3,  /* a recorded trace answers */
+	VGPU_SHIM_BIND = 4,    /* the program's own stays; recording wrappers as symbols are bound */
 };
 
 enum vgpu_presence {
@@ -189,6 +209,9 @@ struct vgpu_event_call {
 	struct vgpu_words args;
 	struct vgpu_data blobs; /* struct vgpu_blob and data, as in the ring */
 	struct vgpu_words stack;
+	const char *name;       /* of a function that the description lacks (function is 0); else NULL */
+	const char *object;     /* kernel: file of the library that has it, NULL: not known */
+	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards */
 };
 
 struct vgpu_event_text {
@@ -216,6 +239,203 @@ struct vgpu_event_loss {
 	int32_t grow_errno;
 };
 
+/* Where the dynamic linker had a name from; the values are those of la_objsearch. */
+enum vgpu_origin {
+	VGPU_ORIGIN_ASKED = 0x01,   /* as it was asked for: DT_NEEDED, dlopen, LD_PRELOAD */
+	VGPU_ORIGIN_LIBPATH = 0x02, /* LD_LIBRARY_PATH */
+	VGPU_ORIGIN_RUNPATH = 0x04, /* of who asks */
+	VGPU_ORIGIN_CACHE = 0x08,   /* ld.so.cache */
+	VGPU_ORIGIN_DEFAULT = 0x40,
+	VGPU_ORIGIN_SECURE = 0x80,
+};
+
+enum vgpu_object_flags {
+	VGPU_OBJECT_GPU = 1 << 0,        /* a GPU library, by the vendor tables */
+	VGPU_OBJECT_MAIN = 1 << 1,       /* the program itself */
+	VGPU_OBJECT_LINKER = 1 << 2,     /* the dynamic linker */
+	VGPU_OBJECT_BY_EXPORT = 1 << 3,  /* GPU by what it exports, not by its name */
+	VGPU_OBJECT_STARTED = 1 << 4,    /* LINKED: the program's own start; no constructor has run yet */
+	VGPU_OBJECT_REDIRECTED = 1 << 5, /* SEARCH: `instead` was handed to the linker */
+	VGPU_OBJECT_STATTED = 1 << 6,    /* error, device, inode, size and mode say what is there */
+	VGPU_OBJECT_BEFORE = 1 << 7,     /* OBJECT: was mapped when the observer came; time_ns is then */
+};
+
+struct vgpu_event_search {
+	const char *path;    /* the name that is tried */
+	const char *instead; /* REDIRECTED */
+	const char *requester; /* file of the object that asks, NULL: not known */
+	uint64_t object;     /* its handle, as in OBJECT */
+	uint32_t origin;     /* enum vgpu_origin */
+	uint32_t flags;      /* enum vgpu_object_flags */
+	uint32_t vendor;     /* enum vgpu_link_vendor of shim/audit/layout.h */
+	int32_t error;       /* STATTED: errno of stat, 0: there is something */
+	uint32_t mode;       /* st_mode */
+	uint64_t device, inode, size;
+};
+
+/* OBJECT and UNLOAD */
+struct vgpu_event_object {
+	const char *path;
+	const char *soname;
+	uint64_t object;     /* what dlopen returns: address of the linker's link_map; 0: not known */
+	uint64_t base;       /* load address */
+	uint64_t from, to;   /* addresses of its first and past its last segment */
+	uint32_t flags;      /* enum vgpu_object_flags */
+	uint32_t vendor;
+	uint32_t library;    /* ours, by its note: enum vgpu_library_id; 0: foreign */
+	struct vgpu_data build_id;
+	uint64_t device, inode, size;
+	uint32_t mode;
+	int32_t error;
+	int64_t name_space;  /* 0: the program's own, else of a dlmopen */
+	uint32_t tls_size, tls_align;
+};
+
+struct vgpu_event_linked {
+	uint32_t flags;      /* STARTED */
+	uint32_t objects;    /* opened so far */
+	uint32_t activity;   /* what ended: 1 adding, 2 removing */
+};
+
+enum vgpu_dl_op {
+	VGPU_DL_OTHER = 0,   /* a use inside libc, or not recognised */
+	VGPU_DL_DLOPEN = 1,
+	VGPU_DL_DLMOPEN = 2,
+	VGPU_DL_DLSYM = 3,
+	VGPU_DL_DLVSYM = 4,
+	VGPU_DL_DLCLOSE = 5,
+	VGPU_DL_START = 6,   /* the program's own start-up */
+};
+
+struct vgpu_event_dl {
+	uint32_t op;         /* enum vgpu_dl_op */
+	uint32_t failed;     /* 1: it was refused; error has the linker's words where they were observed */
+	const char *name;    /* file or symbol */
+	const char *version; /* DLVSYM */
+	const char *error;   /* as dlerror() has it, without ": " and strerror(code) */
+	const char *object_name; /* the object that the linker names in it */
+	const char *caller_object; /* file of who called, NULL: not known */
+	int32_t code;        /* errno, 0: none */
+	uint32_t vendor;     /* of the library or symbol; 0: none */
+	uint64_t handle;     /* passed (dlsym, dlclose); 0 RTLD_DEFAULT, -1 RTLD_NEXT */
+	uint64_t result;     /* handle or address, 0: refused or not observed */
+	uint64_t caller;
+	int32_t mode;        /* RTLD_… */
+	int64_t name_space;
+	uint64_t duration_ns; /* 0: not observed */
+};
+
+struct vgpu_event_bound {
+	const char *symbol;
+	const char *from;    /* file that refers to it, or that called dlsym */
+	const char *to;      /* file that defines it */
+	uint64_t from_object, to_object;
+	uint64_t address;
+	uint32_t vendor;
+	uint32_t by_dlsym;   /* 1: dlsym or dlvsym, 0: a procedure linkage table */
+};
+
+enum vgpu_context_flags {
+	VGPU_CONTEXT_ENV = 1 << 0,     /* env is complete for the variables the observer looks for: others were not set */
+	VGPU_CONTEXT_STDERR = 1 << 1,  /* stderr_target was looked at; NULL then: closed */
+	VGPU_CONTEXT_AGAIN = 1 << 2,   /* executed again by our own auditor */
+};
+
+/* After START or EXEC, and again whenever more becomes known; the latest of each field counts. */
+struct vgpu_event_context {
+	uint32_t flags;      /* enum vgpu_context_flags */
+	struct vgpu_strings env; /* "NAME=value": an allow-list */
+	const char *stdout_target, *stderr_target; /* as readlink says of /proc/PID/fd: "/dev/null", "pipe:[1234]" */
+	const char *directory;
+	const char *cgroup;
+	const char *exec_name; /* what execve was given */
+};
+
+struct vgpu_event_file {
+	const char *path;    /* as the process gave it */
+	int32_t error;       /* errno, 0: it was opened */
+	uint32_t flags;      /* O_… */
+	uint32_t vendor;
+	uint64_t duration_ns;
+};
+
+struct vgpu_event_output {
+	uint32_t descriptor;
+	const char *target;  /* where it leads, NULL: not known */
+	struct vgpu_data bytes; /* size 0 and full_size > 0: not readable */
+	uint64_t full_size;
+};
+
+struct vgpu_event_crash {
+	int32_t signal;
+	int32_t code;        /* si_code */
+	uint64_t address;    /* si_addr */
+	uint64_t ip, sp;
+	uint32_t handled;    /* 1: the program has a handler for it */
+	const char *object;  /* file that ip lies in, NULL: not known */
+	uint64_t offset;     /* of ip in it */
+	const char *symbol;  /* NULL: not known */
+	uint32_t function;   /* the innermost traced call in flight, 0: none or foreign */
+	const char *function_name; /* the same by name, NULL: none */
+	uint64_t ordinal;    /* of that call */
+	const char *initialising; /* the library whose start was under way, NULL: none known */
+	struct vgpu_words stack;
+	struct vgpu_data frames; /* as in a call */
+};
+
+struct vgpu_event_image {
+	uint32_t function;   /* that it was handed to */
+	uint64_t size;       /* bytes, 0: not known */
+	struct vgpu_data hash; /* SHA-256 of what was read */
+	uint64_t hashed;     /* bytes that the hash covers */
+	struct vgpu_strings cubin; /* "sm_90" */
+	struct vgpu_strings ptx;   /* "compute_90" */
+	const char *object;  /* file of the caller */
+	const char *format;  /* "fatbin", "cubin", "ptx", "unknown" */
+};
+
+struct vgpu_event_probes {
+	const char *path;
+	uint32_t library;    /* whose description fits, 0: none */
+	uint32_t functions, aliases, known, moved, emulated, refused;
+	int32_t refused_error;
+	const char *refused_name;
+	const char *method;
+	uint64_t attach_ns;
+	struct vgpu_data build_id;
+};
+
+/* Totals of the kernel observer up to now; the latest of a CPU counts. */
+struct vgpu_event_kernel_loss {
+	uint32_t cpu;
+	uint64_t emitted, dropped, deep, stateless, unmatched, other_emitted, other_dropped, unreadable;
+};
+
+/* Of one process: about an observer's own limits. */
+struct vgpu_event_observer_note {
+	uint32_t about;      /* one enum vgpu_event_observer */
+	uint32_t withdrawn;  /* 1: nothing is observed by it from here on */
+	uint32_t reason;     /* link: enum vgpu_link_reason; kernel: 0 */
+	int32_t code;        /* errno, 0: none */
+	uint64_t value, limit;
+	const char *subject; /* the object or file concerned */
+	const char *text;    /* in words */
+};
+
+/* name: "node", "module", "driver", "kernel", "cgroup", "variable", "file", …; see tracer/source/host.h. */
+struct vgpu_event_fact {
+	const char *name;    /* what sort */
+	const char *subject; /* "/dev/nvidiactl" */
+	const char *value;   /* NULL: it is not there */
+	int32_t error;       /* errno of looking, 0: none */
+};
+
+struct vgpu_event_log {
+	const char *unit;    /* file or unit */
+	const char *line;
+	uint64_t line_number;
+};
+
 struct vgpu_event {
 	uint32_t kind;     /* enum vgpu_event_kind */
 	uint32_t observer; /* enum vgpu_event_observer, or-ed */
@@ -238,6 +458,21 @@ struct vgpu_event {
 		struct vgpu_event_text text;
 		struct vgpu_event_gate gate;
 		struct vgpu_event_loss loss;
+		struct vgpu_event_search search;
+		struct vgpu_event_object object; /* and UNLOAD */
+		struct vgpu_event_linked linked;
+		struct vgpu_event_dl dl;
+		struct vgpu_event_bound bound;
+		struct vgpu_event_context context;
+		struct vgpu_event_file file;
+		struct vgpu_event_output output;
+		struct vgpu_event_crash crash;
+		struct vgpu_event_image image;
+		struct vgpu_event_probes probes;
+		struct vgpu_event_kernel_loss kernel_loss;
+		struct vgpu_event_observer_note note;
+		struct vgpu_event_fact fact;
+		struct vgpu_event_log log;
 	};
 };
 
@@ -249,6 +484,7 @@ enum vgpu_field_type {
 	VGPU_FIELD_U32,
 	VGPU_FIELD_I32,
 	VGPU_FIELD_U64,
+	VGPU_FIELD_I64,
 	VGPU_FIELD_ID16,    /* 16 bytes */
 	VGPU_FIELD_STRING,  /* const char *, may be NULL */
 	VGPU_FIELD_STRINGS, /* struct vgpu_strings */
@@ -274,6 +510,8 @@ struct vgpu_kind {
 extern const struct vgpu_kind vgpu_event_common;
 /* NULL for a kind this program does not know. */
 const struct vgpu_kind *vgpu_event_kind(uint32_t kind);
+/* Bytes of a field's type; 0: it is one that points elsewhere. */
+size_t vgpu_field_size(uint32_t type);
 const char *vgpu_observer_name(uint32_t observer);
 const char *vgpu_shim_mode_name(uint32_t mode);
 
