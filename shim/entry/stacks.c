@@ -26,18 +26,34 @@ int vgpu_stacks_open(void)
 	return backtrace_fn ? 0 : -ENOENT;
 }
 
+/* Place of the caller among the frames, count where it is not in sight. */
+static int find_caller(void *const *frames, int count, uint64_t caller)
+{
+	int at = 0;
+
+	while (at < count && (uintptr_t)frames[at] != caller)
+		at++;
+	return at;
+}
+
 uint64_t *vgpu_call_stack(uint64_t caller, uint64_t *place)
 {
+	/* How many are ours depends on the compiler: the most seen so far is asked for, since each costs as much as one that is kept. */
+	static uint32_t own_frames = 1;
 	void *frames[VGPU_STACK_FRAMES + OWN_FRAMES_MAX];
-	uint32_t want = vgpu_local.stacks + OWN_FRAMES_MAX, offset = 0;
+	uint32_t own = __atomic_load_n(&own_frames, __ATOMIC_RELAXED), offset = 0;
 	int saved_errno = errno, count, skip;
 
-	count = backtrace_fn(frames, want);
-	for (skip = 0; skip < count && skip < OWN_FRAMES_MAX; skip++)
-		if ((uintptr_t)frames[skip] == caller)
-			break;
-	if (skip == OWN_FRAMES_MAX)
-		skip = 0; /* the caller is not in sight: better a frame too many */
+	count = backtrace_fn(frames, vgpu_local.stacks + own);
+	skip = find_caller(frames, count, caller);
+	if (skip > (int)own || (skip == count && own < OWN_FRAMES_MAX)) {
+		count = backtrace_fn(frames, vgpu_local.stacks + OWN_FRAMES_MAX);
+		skip = find_caller(frames, count, caller);
+		own = skip <= OWN_FRAMES_MAX ? skip : OWN_FRAMES_MAX;
+		__atomic_store_n(&own_frames, own, __ATOMIC_RELAXED);
+	}
+	if (skip > OWN_FRAMES_MAX || skip == count)
+		skip = 0; /* better a frame too many */
 	if (count > skip) {
 		uint32_t n = count - skip;
 

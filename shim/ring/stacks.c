@@ -6,15 +6,22 @@
 
 #define PROBES 32u
 
+/* Two chains at a time: one would wait for each of its own multiplications. */
 static uint64_t hash_frames(const uint64_t *frames, uint32_t count)
 {
-	uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) * (count + 1);
+	const uint64_t factor = UINT64_C(0xff51afd7ed558ccd);
+	uint64_t even = UINT64_C(0x9e3779b97f4a7c15) * (count + 1), odd = ~even;
 
-	for (uint32_t i = 0; i < count; i++) {
-		hash = (hash ^ frames[i]) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
+	for (uint32_t i = 0; i + 1 < count; i += 2) {
+		even = (even ^ frames[i]) * factor;
+		odd = (odd ^ frames[i + 1]) * factor;
+		even ^= even >> 32;
+		odd ^= odd >> 32;
 	}
-	return hash;
+	if (count & 1)
+		even = (even ^ frames[count - 1]) * factor;
+	even = (even ^ odd << 1) * factor;
+	return even ^ even >> 32;
 }
 
 /* Gives the store another chunk; the first one begins with the table. One thread at a time, others go without. */

@@ -47,12 +47,12 @@ static void floor_of_it(unsigned calls)
 }
 
 /* A caller with some frames above it, as a real one has. */
-static void __attribute__((noinline)) deep(unsigned frames)
+static void __attribute__((noinline)) deep(unsigned frames, void (*loop)(unsigned calls))
 {
 	if (frames)
-		deep(frames - 1);
+		deep(frames - 1, loop);
 	else
-		bench_loop(many, ROUNDS, CALLS);
+		bench_loop(loop, ROUNDS, CALLS);
 	__asm__ volatile("" ::: "memory");
 }
 
@@ -89,6 +89,27 @@ static int find_library(struct dl_phdr_info *info, size_t size, void *out)
 	return 0;
 }
 
+static int (*unwind)(void **frames, int count);
+
+static void unwind_many(unsigned calls)
+{
+	void *frames[16];
+
+	for (unsigned i = 0; i < calls; i++)
+		unwind(frames, 16);
+}
+
+static int child_unwind(void)
+{
+	void *library = dlopen("libunwind.so.8", RTLD_NOW);
+
+	unwind = library ? (int (*)(void **, int))dlsym(library, "unw_backtrace") : NULL;
+	if (!unwind)
+		return 1;
+	deep(FRAMES, unwind_many);
+	return 0;
+}
+
 static int child(const char *mode)
 {
 	void *cuda = dlopen(bench_library("libvgpu-cuda.so"), RTLD_NOW);
@@ -100,6 +121,8 @@ static int child(const char *mode)
 		bench_loop(floor_of_it, ROUNDS, CALLS);
 		return 0;
 	}
+	if (!strcmp(mode, "unwind"))
+		return child_unwind();
 	if (!cuda) {
 		fprintf(stderr, "bench_call: %s\n", dlerror());
 		return 1;
@@ -117,7 +140,7 @@ static int child(const char *mode)
 			if (!strcmp(library->names[i], "cuDeviceGetAttribute"))
 				get_attribute = (int (*)(int *, int, int))library->dispatch[i];
 	}
-	deep(FRAMES);
+	deep(FRAMES, many);
 	return 0;
 }
 
@@ -137,6 +160,11 @@ static double run_self(const char *mode, const char *const *environment)
 static double run_floor(void)
 {
 	return run_self("floor", NULL);
+}
+
+static double run_unwind(void)
+{
+	return run_self("unwind", NULL);
 }
 
 static double run_backend(void)
@@ -229,7 +257,7 @@ static double run_uftrace(void)
 	return bench_child(argv, NULL);
 }
 
-enum { BACKEND, FLOOR, OFF, ON, STACKS, LTTNG, UFTRACE };
+enum { BACKEND, FLOOR, UNWIND, OFF, ON, STACKS, LTTNG, UFTRACE };
 
 static const struct mode {
 	const char *title;
@@ -239,6 +267,7 @@ static const struct mode {
 } modes[] = {
 	{ "the simulated function alone", run_backend, -1, 0 },
 	{ "two counter reads, 64 bytes stored", run_floor, -1, 0 },
+	{ "libunwind alone, 16 frames", run_unwind, -1, 0 },
 	{ "tracing off", run_off, BACKEND, 2 },
 	{ "tracing on", run_on, BACKEND, 25 },
 	{ "tracing on, stacks of 16 frames", run_stacks, BACKEND, 150 },
