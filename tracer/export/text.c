@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/export/bulk.h"
+#include "tracer/export/notes.h"
 #include "tracer/model/call.h"
 #include "tracer/model/handles.h"
 #include "tracer/model/library.h"
@@ -260,6 +261,40 @@ static void show_gate(struct vgpu_text_export *text, const struct vgpu_event *ev
 	put(text);
 }
 
+/* The registrations gathered so far, as one line. */
+static void show_bulk(struct vgpu_text_export *text)
+{
+	struct vgpu_event event = { .process = text->bulk.process, .time_ns = text->bulk.time_ns };
+
+	if (!text->bulk.total)
+		return;
+	show_process(text, event.process);
+	begin(text, &event);
+	add_label(text, &event);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_DIM);
+	vgpu_bulk_format(&text->bulk, &text->line);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_PLAIN);
+	put(text);
+}
+
+/* What the link and the kernel observer saw. */
+static void show_note(struct vgpu_text_export *text, const struct vgpu_event *event, bool filtered)
+{
+	enum vgpu_note_weight weight = vgpu_note_weigh(event);
+
+	if (weight == VGPU_NOTE_NONE || (weight == VGPU_NOTE_DETAIL && !text->options.look.full) ||
+	    (filtered && (weight != VGPU_NOTE_BAD || text->options.functions)))
+		return;
+	show_bulk(text);
+	if (event->process)
+		show_process(text, event->process);
+	begin(text, event);
+	if (event->process)
+		add_label(text, event);
+	vgpu_note_format(&text->line, &text->options.look, event);
+	put(text);
+}
+
 /* ---- calls ---- */
 
 static bool wanted(const struct vgpu_text_export *text, const struct vgpu_event *event, enum vgpu_tree_mark mark)
@@ -304,22 +339,6 @@ static void add_result(struct vgpu_text_export *text, struct vgpu_value_place *p
 			vgpu_text_printf(&text->line, "%s0x%" PRIx64, i ? " " : "  stack ",
 					 event->call.stack.words[i]);
 	}
-}
-
-/* The registrations gathered so far, as one line. */
-static void show_bulk(struct vgpu_text_export *text)
-{
-	struct vgpu_event event = { .process = text->bulk.process, .time_ns = text->bulk.time_ns };
-
-	if (!text->bulk.total)
-		return;
-	show_process(text, event.process);
-	begin(text, &event);
-	add_label(text, &event);
-	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_DIM);
-	vgpu_bulk_format(&text->bulk, &text->line);
-	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_PLAIN);
-	put(text);
 }
 
 /* Unless every call was asked for, or calls of that name: then each is a line. */
@@ -419,6 +438,8 @@ static int text_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 		if (!filtered)
 			show_library(text, event);
 		break;
+	default:
+		show_note(text, event, filtered);
 	}
 	return text->error;
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The lines of the link and the kernel observer. */
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/make_event.h"
+#include "tracer/export/notes.h"
+
+static const struct vgpu_look plain = { .utf8 = true };
+
+static void expect(const struct vgpu_event *event, const char *line, enum vgpu_note_weight weight)
+{
+	struct vgpu_text text = { 0 };
+
+	vgpu_note_format(&text, &plain, event);
+	ck_assert_str_eq(vgpu_text_string(&text), line);
+	ck_assert_int_eq(vgpu_note_weigh(event), weight);
+	vgpu_text_free(&text);
+}
+
+START_TEST(each_kind_reads_as_a_sentence)
+{
+	struct vgpu_event search = { .kind = VGPU_EVENT_SEARCH, .search = { .path = "/usr/lib/libcuda.so.1",
+		.origin = VGPU_ORIGIN_CACHE, .vendor = 1, .flags = VGPU_OBJECT_STATTED, .error = ENOENT } };
+	struct vgpu_event dl = { .kind = VGPU_EVENT_DL, .dl = { .op = VGPU_DL_DLOPEN, .failed = 1, .vendor = 1,
+		.name = "libggml-cuda.so", .object_name = "/lib/libggml-cuda.so",
+		.error = "undefined symbol: cuGetErrorString", .caller_object = "/bin/runner" } };
+	struct vgpu_event output = { .kind = VGPU_EVENT_OUTPUT, .output = { .descriptor = 2, .target = "/dev/null",
+		.bytes = { (const uint8_t *)"no CUDA\n", 8 }, .full_size = 8 } };
+	struct vgpu_event crash = { .kind = VGPU_EVENT_CRASH, .crash = { .signal = SIGSEGV, .ip = 0x1000,
+		.object = "/lib/libcuda.so.1", .offset = 0x10, .symbol = "cuInit", .function_name = "cuInit" } };
+	struct vgpu_event fact = { .kind = VGPU_EVENT_FACT, .fact = { .name = "node", .subject = "/dev/nvidiactl" } };
+
+	expect(&search, "search   /usr/lib/libcuda.so.1  (ld.so.cache): No such file or directory", VGPU_NOTE_PLAIN);
+	expect(&dl, "link     dlopen(libggml-cuda.so) by runner  refused: /lib/libggml-cuda.so: "
+		    "undefined symbol: cuGetErrorString", VGPU_NOTE_BAD);
+	expect(&output, "stderr   (to /dev/null) no CUDA", VGPU_NOTE_PLAIN);
+	expect(&crash, "fault    SIGSEGV at 0x1000 in cuInit of libcuda.so.1+0x10, inside cuInit", VGPU_NOTE_BAD);
+	expect(&fact, "fact     node /dev/nvidiactl is not there", VGPU_NOTE_DETAIL);
+}
+END_TEST
+
+/* A search says what was tried; only a stat says whether there is something. */
+START_TEST(a_search_without_a_look_claims_nothing)
+{
+	struct vgpu_event search = { .kind = VGPU_EVENT_SEARCH, .search = { .path = "/a/libcuda.so.1", .vendor = 1 } };
+
+	expect(&search, "search   /a/libcuda.so.1", VGPU_NOTE_PLAIN);
+}
+END_TEST
+
+START_TEST(every_kind_from_16_has_a_line_and_none_acts_on_the_terminal)
+{
+	for (uint32_t kind = VGPU_EVENT_SEARCH; kind < VGPU_EVENT_KINDS; kind++) {
+		const struct vgpu_look full = { .full = true };
+		struct vgpu_text text = { 0 };
+		struct vgpu_event event;
+
+		make_event_filled(&event, kind, 7, 0);
+		vgpu_note_format(&text, &full, &event);
+		ck_assert_msg(text.size > 9, "kind %u has no line", kind);
+		ck_assert_msg(!strchr(vgpu_text_string(&text), '\n'), "kind %u: %s", kind, vgpu_text_string(&text));
+		vgpu_text_free(&text);
+		/* What is not known is left out: nothing crashes on it. */
+		event = (struct vgpu_event){ .kind = kind };
+		vgpu_note_format(&text, &full, &event);
+		ck_assert_uint_gt(text.size, 0);
+		vgpu_text_free(&text);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notes");
+	TCase *tests = tcase_create("notes");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tests, each_kind_reads_as_a_sentence);
+	tcase_add_test(tests, a_search_without_a_look_claims_nothing);
+	tcase_add_test(tests, every_kind_from_16_has_a_line_and_none_acts_on_the_terminal);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
