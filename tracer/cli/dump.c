@@ -8,6 +8,7 @@
 
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
+#include "tracer/cli/filter_option.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
 #include "tracer/explain/verdict.h"
@@ -36,23 +37,6 @@ struct dump_options {
 	bool json, raw, full, errors, times;
 };
 
-static int parse_filter(struct dump_options *options, const char *text)
-{
-	struct vgpu_filter_error error;
-	int err;
-
-	vgpu_filter_free(options->filter);
-	err = vgpu_filter_parse(&options->filter, text, &error);
-	if (err == -EINVAL) {
-		vgpu_say_error("cannot use the filter: column %u: %s", error.column, error.message);
-		vgpu_say_more("  %s", text);
-		vgpu_say_more("  %*s", (int)error.column, "^");
-	} else if (err) {
-		vgpu_say_error("cannot use the filter: %s", strerror(-err));
-	}
-	return err;
-}
-
 static int parse(const struct vgpu_command *command, int argc, char **argv, struct dump_options *options)
 {
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
@@ -73,7 +57,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			options->functions = args.value;
 			break;
 		case 'e':
-			if (parse_filter(options, args.value))
+			if (vgpu_filter_option(&options->filter, args.value))
 				return VGPU_ARGS_ERROR;
 			break;
 		case OPTION_ERRORS:

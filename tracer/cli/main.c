@@ -35,6 +35,18 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_dump,
 	},
 	{
+		.name = "stat",
+		.arguments = "FILE|PID|NAME",
+		.summary = "count a trace's calls: how often, how long, which errors",
+		.details = "Times include the calls made inside. Percentiles come from a histogram of bounded size and\n"
+			   "are within 0.8 %; calls, errors, total, mean and max are exact. The table is as wide as the\n"
+			   "terminal, and leaves out columns where there is no room: --wide, --json and --csv have all.\n"
+			   "Functions that were not called are named only where an observer was watching.",
+		.options = vgpu_options_stat,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_stat,
+	},
+	{
 		.name = "functions",
 		.arguments = "[PATTERN]",
 		.summary = "list the functions that are recorded, of all libraries or one",

@@ -10,6 +10,7 @@ struct vgpu_json_export;
 struct vgpu_json_options {
 	const char *functions; /* as in struct vgpu_text_options */
 	bool errors;
+	bool raw; /* also the blobs of calls, in hexadecimal */
 	void (*line)(void *data, const char *bytes, size_t size);
 	void *data;
 };

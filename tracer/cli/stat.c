@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* vgpu-trace stat: counts a trace's calls. */
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tracer/cli/args.h"
+#include "tracer/cli/command.h"
+#include "tracer/cli/filter_option.h"
+#include "tracer/cli/say.h"
+#include "tracer/cli/target.h"
+#include "tracer/export/stat.h"
+#include "tracer/model/sieve.h"
+
+enum { OPTION_JSON = VGPU_OPTION, OPTION_CSV, OPTION_BY, OPTION_SORT, OPTION_REVERSE, OPTION_NEVER, OPTION_WIDE };
+
+const struct vgpu_option vgpu_options_stat[] = {
+	{ "by", OPTION_BY, "GROUP", "a table for each process, thread, caller or kernel (of launches)" },
+	{ "sort", OPTION_SORT, "COLUMN", "name, calls, errors, total, mean, p50, p90, p99, max, first or last;\n"
+					 "without it total" },
+	{ "reverse", OPTION_REVERSE, NULL, "the other way round" },
+	{ "top", 'n', "NUMBER", "only so many functions of each group" },
+	{ "filter", 'e', "EXPRESSION", "only calls for which it holds: 'fn ~ \"cuMem*\" && dur > 1ms'" },
+	{ "never", OPTION_NEVER, NULL, "also name the functions that were not called, as far as that is known" },
+	{ "wide", OPTION_WIDE, NULL, "all columns, whatever the terminal's width" },
+	{ "json", OPTION_JSON, NULL, "one JSON object, times in ns" },
+	{ "csv", OPTION_CSV, NULL, "comma-separated values, times in ns" },
+	{ .name = NULL },
+};
+
+static const char *const groups[] = { "function", "process", "thread", "caller", "kernel", NULL };
+
+struct stat_options {
+	const char *word;
+	struct vgpu_filter *filter;
+	int by, sort;
+	long top;
+	bool json, csv, reverse, never, wide;
+};
+
+static int option_value(struct stat_options *options, const struct vgpu_args *args, int option)
+{
+	switch (option) {
+	case OPTION_JSON:
+		options->json = true;
+		break;
+	case OPTION_CSV:
+		options->csv = true;
+		break;
+	case OPTION_REVERSE:
+		options->reverse = true;
+		break;
+	case OPTION_NEVER:
+		options->never = true;
+		break;
+	case OPTION_WIDE:
+		options->wide = true;
+		break;
+	case OPTION_BY:
+		options->by = vgpu_args_word(args, "--by", groups);
+		return options->by < 0 ? -EINVAL : 0;
+	case OPTION_SORT:
+		options->sort = vgpu_args_word(args, "--sort", vgpu_stat_column_names);
+		return options->sort < 0 ? -EINVAL : 0;
+	case 'n':
+		return vgpu_args_number(args, "--top", 1, INT_MAX, &options->top) ? 0 : -EINVAL;
+	case 'e':
+		return vgpu_filter_option(&options->filter, args->value);
+	}
+	return 0;
+}
+
+static int parse(const struct vgpu_command *command, int argc, char **argv, struct stat_options *options)
+{
+	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
+	int option;
+
+	while ((option = vgpu_args_next(&args)) >= 0)
+		if (option_value(options, &args, option))
+			return VGPU_ARGS_ERROR;
+	if (option != VGPU_ARGS_END)
+		return option;
+	if (args.count != 1) {
+		vgpu_say_error(args.count ? "stat: one trace at a time" : "stat: of what?");
+		vgpu_say_more("usage: vgpu-trace stat [OPTION…] FILE|PID|NAME");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->json && options->csv) {
+		vgpu_say_error("stat: either --json or --csv");
+		return VGPU_ARGS_ERROR;
+	}
+	/* What a filter leaves out was called all the same; and a table of values has no place for names alone. */
+	if (options->never && (options->filter || options->csv)) {
+		vgpu_say_error("stat: --never goes neither with --filter nor with --csv");
+		return VGPU_ARGS_ERROR;
+	}
+	options->word = args.positional[0];
+	return 0;
+}
+
+static unsigned width_of(const struct stat_options *options)
+{
+	struct winsize size = { 0 };
+
+	if (options->wide)
+		return 0;
+	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return 80;
+}
+
+static int print(const struct stat_options *options, struct vgpu_stat *stat, const struct vgpu_model *model)
+{
+	struct vgpu_stat_print print = { .stat = stat, .model = model, .limit = options->top,
+					 .width = width_of(options), .never = options->never,
+					 .filtered = options->filter, .what = groups[options->by],
+					 .line = vgpu_say_line, .data = (void *)(intptr_t)STDOUT_FILENO };
+	int err = vgpu_stat_finish(stat, options->sort, options->reverse);
+
+	vgpu_look_for(STDOUT_FILENO, &print.look);
+	if (!err && options->json)
+		err = vgpu_stat_print_json(&print);
+	else if (!err && options->csv)
+		err = vgpu_stat_print_csv(&print);
+	else if (!err)
+		err = vgpu_stat_print_table(&print);
+	return err;
+}
+
+static int count(const struct stat_options *options, struct vgpu_target *target)
+{
+	struct vgpu_stream stream = { 0 };
+	struct vgpu_model *model = NULL;
+	struct vgpu_stat *stat = NULL;
+	struct vgpu_sieve sieve;
+	int err = vgpu_model_open(&model), failed = 0;
+
+	if (!err)
+		err = vgpu_stat_open(&stat, options->by, model);
+	if (err)
+		goto out;
+	vgpu_stream_add(&stream, &model->sink);
+	vgpu_stream_add(&stream, vgpu_stat_learner(stat));
+	vgpu_sieve_init(&sieve, options->filter, model, vgpu_stat_sink(stat));
+	vgpu_stream_add(&stream, &sieve.sink);
+	failed = vgpu_target_read(target, &stream);
+	err = sieve.sink.error ? sieve.sink.error : vgpu_stat_learner(stat)->error;
+	/* What could be read of a damaged file is counted all the same; that it is not all was said. */
+	if (!err && (!failed || failed == -EBADMSG))
+		err = print(options, stat, model);
+out:
+	if (err)
+		vgpu_say_error("cannot count: %s", strerror(-err));
+	vgpu_stat_close(stat);
+	vgpu_model_close(model);
+	return err ? err : failed;
+}
+
+int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv)
+{
+	struct stat_options options = { .sort = VGPU_STAT_TOTAL };
+	struct vgpu_target *target;
+	int err = parse(command, argc, argv, &options);
+
+	if (err) {
+		vgpu_filter_free(options.filter);
+		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	}
+	err = vgpu_target_open(&target, options.word);
+	if (!err) {
+		err = count(&options, target);
+		vgpu_target_close(target);
+	}
+	vgpu_filter_free(options.filter);
+	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which file an address of a process lies in. */
+#include "tracer/model/objects.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mapped {
+	uint32_t process;
+	uint64_t from, to, base;
+	uint64_t since_ns, until_ns; /* UINT64_MAX: still there */
+	char *path;
+};
+
+struct vgpu_objects {
+	struct mapped *mapped;
+	uint32_t count, room;
+};
+
+int vgpu_objects_open(struct vgpu_objects **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void vgpu_objects_close(struct vgpu_objects *objects)
+{
+	if (!objects)
+		return;
+	for (uint32_t i = 0; i < objects->count; i++)
+		free(objects->mapped[i].path);
+	free(objects->mapped);
+	free(objects);
+}
+
+static int add(struct vgpu_objects *objects, const struct vgpu_event *event)
+{
+	const struct vgpu_event_object *object = &event->object;
+	struct mapped *fresh;
+
+	if (!object->path || object->to <= object->from)
+		return 0;
+	if (objects->count == objects->room) {
+		uint32_t room = objects->room ? objects->room * 2 : 64;
+
+		fresh = realloc(objects->mapped, room * sizeof(*fresh));
+		if (!fresh)
+			return -ENOMEM;
+		objects->mapped = fresh;
+		objects->room = room;
+	}
+	fresh = &objects->mapped[objects->count];
+	*fresh = (struct mapped){ .process = event->process, .from = object->from, .to = object->to,
+				  .base = object->base, .since_ns = event->time_ns, .until_ns = UINT64_MAX,
+				  .path = strdup(object->path) };
+	if (!fresh->path)
+		return -ENOMEM;
+	objects->count++;
+	return 0;
+}
+
+/* base 0 with `all`: everything of the process. */
+static void end(struct vgpu_objects *objects, const struct vgpu_event *event, uint64_t base, bool all)
+{
+	for (uint32_t i = 0; i < objects->count; i++) {
+		struct mapped *mapped = &objects->mapped[i];
+
+		if (mapped->process == event->process && mapped->until_ns == UINT64_MAX &&
+		    mapped->since_ns <= event->time_ns && (all || mapped->base == base))
+			mapped->until_ns = event->time_ns;
+	}
+}
+
+int vgpu_objects_learn(struct vgpu_objects *objects, const struct vgpu_event *event)
+{
+	switch (event->kind) {
+	case VGPU_EVENT_OBJECT:
+		return add(objects, event);
+	case VGPU_EVENT_UNLOAD:
+		end(objects, event, event->object.base, false);
+		return 0;
+	case VGPU_EVENT_EXEC:
+		end(objects, event, 0, true);
+		return 0;
+	}
+	return 0;
+}
+
+bool vgpu_objects_find(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
+		       const char **path, uint64_t *offset)
+{
+	const struct mapped *best = NULL;
+
+	for (uint32_t i = 0; i < objects->count; i++) {
+		const struct mapped *mapped = &objects->mapped[i];
+
+		if (mapped->process != process || address < mapped->from || address >= mapped->to ||
+		    mapped->until_ns < time_ns)
+			continue;
+		if (!best || (mapped->since_ns <= time_ns ? best->since_ns > time_ns || mapped->since_ns > best->since_ns
+							  : mapped->since_ns < best->since_ns))
+			best = mapped;
+	}
+	if (!best)
+		return false;
+	*path = best->path;
+	*offset = address - best->base;
+	return true;
+}
