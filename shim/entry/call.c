@@ -122,11 +122,19 @@ static int on_signal_stack(void)
 uint32_t vgpu_call_unwind(struct vgpu_thread *thread, uint64_t sp)
 {
 	uint32_t depth = thread->depth, shown = depth < VGPU_INFLIGHT_MAX ? depth : VGPU_INFLIGHT_MAX;
-	struct vgpu_inflight *top = &thread->inflight[shown - 1];
+	struct vgpu_inflight *top;
 	int saved_errno = errno;
 
+	/*
+	 * An empty place at the top is a call that a handler interrupted as it was entered; or, where
+	 * two signals met there and the second left by siglongjmp, nothing. Too many of them are the latter.
+	 */
+	if (depth > VGPU_INFLIGHT_MAX)
+		while (shown && thread->inflight[shown - 1].sp == VGPU_SP_NONE)
+			thread->depth = depth = --shown;
+	top = &thread->inflight[shown ? shown - 1 : 0];
 	/* A call on another stack than the one below it proves nothing about that one's frame. */
-	if (top->sp > sp || sp - top->sp > SAME_STACK || on_signal_stack()) {
+	if (!shown || top->sp > sp || sp - top->sp > SAME_STACK || on_signal_stack()) {
 		errno = saved_errno;
 		return depth;
 	}
@@ -137,6 +145,9 @@ uint32_t vgpu_call_unwind(struct vgpu_thread *thread, uint64_t sp)
 		if (top->function)
 			record_unwound(thread, top, shown);
 		__atomic_store_n(&top->function, 0, __ATOMIC_RELEASE);
+		/* Not counted before it is empty, as in vgpu_call_end. */
+		thread->depth = shown;
+		__asm__ volatile("" ::: "memory");
 		top->sp = VGPU_SP_NONE;
 	}
 	errno = saved_errno;

@@ -239,9 +239,10 @@ static inline __attribute__((always_inline)) void vgpu_call_begin(struct vgpu_ca
 static inline __attribute__((always_inline)) void vgpu_call_end(struct vgpu_call *call)
 {
 	__atomic_store_n(&call->slot->function, 0, __ATOMIC_RELEASE);
-	call->slot->sp = VGPU_SP_NONE;
-	__asm__ volatile("" ::: "memory");
+	/* In this order: siglongjmp out of a handler that comes in between must not leave an empty place counted. */
 	call->thread->depth = call->depth;
+	__asm__ volatile("" ::: "memory");
+	call->slot->sp = VGPU_SP_NONE;
 }
 
 /*

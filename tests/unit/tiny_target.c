@@ -189,8 +189,10 @@ int tally_poll(struct vgpu_ring *ring, struct tally *tally)
 		before = event.call->enter;
 		if (!tally->calls || event.call->ordinal < tally->lowest)
 			tally->lowest = event.call->ordinal;
-		if (event.call->ordinal > tally->highest)
+		if (event.call->ordinal >= tally->highest) {
 			tally->highest = event.call->ordinal;
+			tally->last_depth = event.call->depth;
+		}
 		tally->calls++;
 		if (event.call->flags & VGPU_CALL_UNWOUND)
 			tally->unwound++;

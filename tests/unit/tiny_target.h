@@ -54,6 +54,7 @@ struct vgpu_ring *target_ring(pid_t pid);
 struct tally {
 	uint64_t calls, gets, unwound, texts, libraries, stacks;
 	uint64_t lowest, highest; /* ordinals */
+	unsigned last_depth;      /* of the call with the highest */
 };
 /* Polls and adds up; every record must be whole and right. Returns what the poll returned. */
 int tally_poll(struct vgpu_ring *ring, struct tally *tally);
