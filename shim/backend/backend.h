@@ -3,6 +3,8 @@
 #ifndef VGPU_BACKEND_BACKEND_H
 #define VGPU_BACKEND_BACKEND_H
 
+#include <stdbool.h>
+
 #include "shim/entry/library.h"
 
 struct vgpu_backend {
@@ -16,9 +18,16 @@ struct vgpu_backend {
 	 */
 	int (*open)(const struct vgpu_library *library, void **dispatch, int fork,
 		    void (*say)(int level, const char *format, ...) __attribute__((format(printf, 2, 3))));
+	/*
+	 * NULL: never. The library, whose file own_path is, is what another copy of it stands in front
+	 * of: then it answers by the first backend and records nothing, since the one in front does.
+	 */
+	bool (*is_behind)(const struct vgpu_library *library, const char *own_path);
 };
 
 extern const struct vgpu_backend vgpu_backend_sim __attribute__((visibility("hidden")));
+/* Passes each call on to the library that $VGPU_FORWARD_CUDA (…_NVML, …_CUDART13, …_CUDART12) names by absolute path. */
+extern const struct vgpu_backend vgpu_backend_forward __attribute__((visibility("hidden")));
 
 /*
  * The entry points of one of our libraries that is loaded in this process (ours by ELF note), or

@@ -88,6 +88,8 @@ struct vgpu_local {
 	uint32_t generation;  /* of the core it joined: one more in each forked child */
 	uint8_t *arena;       /* base of the mapping */
 	const uint32_t *wipe; /* 1; reads 0 after a fork, in the child */
+	uint64_t target;      /* where the library behind us lies, in which calls are not the program's own; */
+	uint64_t target_size; /* 0: there is none */
 };
 
 extern struct vgpu_local vgpu_local __attribute__((visibility("hidden")));
@@ -231,7 +233,9 @@ static inline void vgpu_call_text(struct vgpu_call *call, uint8_t param, const c
 /* Publishes the slot by its first eight bytes. Pairs with the reader's acquire of inflight.function. */
 static inline __attribute__((always_inline)) void vgpu_call_begin(struct vgpu_call *call)
 {
-	vgpu_store_head(call->slot, call->function | (uint64_t)call->nargs << 48 |
+	uint64_t own = call->caller - vgpu_local.target < vgpu_local.target_size ? VGPU_CALL_BACKEND_OWN : 0;
+
+	vgpu_store_head(call->slot, call->function | own << 32 | (uint64_t)call->nargs << 48 |
 					    (uint64_t)call->text_param << 56);
 }
 

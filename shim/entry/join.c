@@ -20,8 +20,9 @@ struct vgpu_core *vgpu_joined;
 static struct vgpu_once joining;
 static pthread_key_t exit_key;
 static int has_exit_key;
+static bool is_behind; /* another copy of this library stands in front of this one */
 
-static const struct vgpu_backend *const backends[] = { &vgpu_backend_sim };
+static const struct vgpu_backend *const backends[] = { &vgpu_backend_sim, &vgpu_backend_forward };
 
 /* Until a backend has opened, and where it leaves a place empty, a call gets its not-supported value. */
 static void fill_unsupported(void)
@@ -60,7 +61,7 @@ static void say(int level, const char *format, ...)
 
 static const struct vgpu_backend *open_backend(int fork)
 {
-	const char *name = secure_getenv("VGPU_BACKEND");
+	const char *name = is_behind ? NULL : secure_getenv("VGPU_BACKEND");
 	const struct vgpu_backend *backend = backends[0];
 	int err;
 
@@ -151,6 +152,16 @@ static void adopt(struct vgpu_core *core, uint32_t place)
 		vgpu_local.stacks = 0;
 }
 
+static int look_if_behind(const struct vgpu_found *found, void *data)
+{
+	(void)data;
+	if (found->library != &vgpu_library)
+		return 0;
+	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++)
+		is_behind |= backends[i]->is_behind && backends[i]->is_behind(&vgpu_library, found->path);
+	return 1;
+}
+
 static void join_first(void)
 {
 	struct vgpu_core *core = &vgpu_core_own;
@@ -158,8 +169,9 @@ static void join_first(void)
 	uint32_t mode = VGPU_MODE_OFF;
 	struct announcement about;
 
+	vgpu_found_each(look_if_behind, NULL);
 	vgpu_found_each(first_core, &core);
-	if (core->start(core))
+	if (is_behind || core->start(core))
 		core = NULL;
 	vgpu_joined = core;
 	if (core && core->mode == VGPU_CORE_ON) {

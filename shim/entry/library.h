@@ -52,6 +52,7 @@ struct vgpu_library {
 	void **dispatch;             /* where wrappers jump; filled by the backend before the first call */
 	void *const *unsupported;    /* for each function the stub that returns its not-supported value */
 	struct vgpu_core *core;      /* the core this library offers to the process; see core.h */
+	void *const *missing;        /* for each function the stub that says there is no such function */
 };
 
 extern struct vgpu_library vgpu_library __attribute__((visibility("hidden")));

@@ -47,6 +47,7 @@ static int backend_open(const struct vgpu_library *library, void **dispatch, int
 }
 
 const struct vgpu_backend vgpu_backend_sim = { .name = "sim", .open = backend_open };
+const struct vgpu_backend vgpu_backend_forward = { .name = "forward", .open = backend_open };
 
 static void *dispatch_table[4];
 static void *const entry_table[4] = { NULL, (void *)tiny_get, (void *)tiny_call, (void *)tiny_data };

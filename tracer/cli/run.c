@@ -25,7 +25,8 @@ enum {
 const struct vgpu_option vgpu_options_run[] = {
 	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
-	{ "shim", OPTION_SHIM, "none|sim", "none: replace nothing (default)\nsim: put the simulated device in place" },
+	{ "shim", OPTION_SHIM, "none|sim|forward:PATH", "none: replace nothing (default)\nsim: put the simulated device in place\n"
+	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer" },
 	{ "inject", OPTION_INJECT, "path|preload|both", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default)" },
 	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
 	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
@@ -40,12 +41,12 @@ const struct vgpu_option vgpu_options_run[] = {
 
 static int parse(const struct vgpu_command *command, int argc, char **argv, struct vgpu_run_options *options)
 {
-	static const char *const modes[] = { "none", "sim", NULL };
+	static const char *const modes[] = { "none", "sim", NULL }; /* by enum vgpu_shim_mode */
 	static const char *const injects[] = { "path", "preload", "both", NULL };
 	static const unsigned inject_bits[] = { VGPU_INJECT_PATH, VGPU_INJECT_PRELOAD,
 						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD };
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
-	bool needs_sim = false;
+	bool needs_shim = false;
 	int option, i;
 	long n;
 
@@ -60,6 +61,11 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			options->no_record = true;
 			break;
 		case OPTION_SHIM:
+			if (!strncmp(args.value, "forward:", 8) && args.value[8]) {
+				options->mode = VGPU_SHIM_FORWARD;
+				options->forward = args.value + 8;
+				break;
+			}
 			i = vgpu_args_word(&args, "--shim", modes);
 			if (i < 0)
 				return VGPU_ARGS_ERROR;
@@ -71,11 +77,11 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 				return VGPU_ARGS_ERROR;
 			options->inject = inject_bits[i];
 			options->inject_name = injects[i];
-			needs_sim = true;
+			needs_shim = true;
 			break;
 		case OPTION_DEVICE:
 			options->device = args.value;
-			needs_sim = true;
+			needs_shim = true;
 			break;
 		case OPTION_RING_DIR:
 			options->ring_dir = args.value;
@@ -106,7 +112,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		return option;
 	options->command = argv + args.at;
 	options->words = argc - args.at;
-	if (needs_sim && options->mode != VGPU_SHIM_SIM) {
+	if (needs_shim && !vgpu_run_puts_in(options)) {
 		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
 		return VGPU_ARGS_ERROR;
 	}
@@ -126,7 +132,7 @@ static bool check_device(struct vgpu_run_options *options)
 	struct vgpu_simdev_error error;
 	char text[512];
 
-	if (options->mode != VGPU_SHIM_SIM)
+	if (!vgpu_run_puts_in(options) || (options->mode == VGPU_SHIM_FORWARD && !options->device))
 		return true;
 	if (vgpu_simdev_load(&simdev, options->device, &error)) {
 		vgpu_simdev_describe(&error, options->device ? options->device : "", text, sizeof(text));
@@ -147,20 +153,47 @@ static bool check_device(struct vgpu_run_options *options)
 	return true;
 }
 
-static bool find_libraries(const struct vgpu_run_options *options, char *libdir, size_t size)
+static bool find_target(struct vgpu_run *run)
+{
+	const char *path = run->options->forward;
+	int bits = vgpu_forward_find(&run->forward, path, run->libdir);
+
+	if (bits > 0) {
+		run->libraries = bits;
+		snprintf(run->forward_title, sizeof(run->forward_title), "%.900s%s", path,
+			 run->forward.ours ? " (SIMULATED: a copy of ours)" : "");
+		return true;
+	}
+	if (bits == -ELOOP) {
+		vgpu_say_error("cannot forward to '%s': that is our own library; it would answer itself", path);
+		vgpu_say_more("To try it without a GPU, copy the libraries to another directory under their real names.");
+	} else if (bits == -ENOENT) {
+		vgpu_say_error("cannot forward to '%s': no libcuda.so.1 and no libnvidia-ml.so.1 there", path);
+		vgpu_say_more("`vgpu-trace doctor` says where this machine has them.");
+	} else {
+		vgpu_say_error("cannot forward to '%s': %s", path,
+			       bits == -ENOEXEC ? "no library for this machine" : strerror(-bits));
+	}
+	return false;
+}
+
+static bool find_libraries(struct vgpu_run *run)
 {
 	struct vgpu_text missing = { 0 };
 	int err;
 
-	if (options->mode != VGPU_SHIM_SIM)
+	if (!vgpu_run_puts_in(run->options))
 		return true;
-	err = vgpu_inject_libdir(libdir, size, &missing);
+	run->libraries = VGPU_INJECT_ALL;
+	err = vgpu_inject_libdir(run->libdir, sizeof(run->libdir), &missing);
 	if (err) {
 		vgpu_say_error("cannot find our libraries (libvgpu-cuda.so and its like)%s: looked in %s",
 			       err == -ENOEXEC ? ": what is there is not ours" : "", vgpu_text_string(&missing));
 		vgpu_say_more("Set VGPU_TRACE_LIBDIR to the directory that has them.");
 	}
 	vgpu_text_free(&missing);
+	if (!err && run->options->mode == VGPU_SHIM_FORWARD)
+		return find_target(run);
 	return !err;
 }
 
@@ -199,21 +232,16 @@ static void mapped(void *data, struct vgpu_known *known)
 static int open_environment(struct vgpu_run *run)
 {
 	const struct vgpu_run_options *options = run->options;
-	struct vgpu_inject_options inject = {
-		.how = options->mode == VGPU_SHIM_SIM ? options->inject : 0,
-		.libdir = run->libdir,
-		.links = run->session.links,
-		.device = options->device,
-		.ring_dir = run->session.rings,
-		.session = run->session.id,
-		.stacks = options->stacks,
-		.preload = getenv("LD_PRELOAD"),
-		.library_path = getenv("LD_LIBRARY_PATH"),
-	};
+	struct vgpu_inject_options inject = vgpu_run_inject(run);
 	int err = vgpu_session_open(&run->session, options->ring_dir);
 
+	inject.links = run->session.links;
+	inject.ring_dir = run->session.rings;
+	inject.session = run->session.id;
+	inject.preload = getenv("LD_PRELOAD");
+	inject.library_path = getenv("LD_LIBRARY_PATH");
 	if (!err && inject.how)
-		err = vgpu_inject_links(run->libdir, run->session.links);
+		err = vgpu_inject_links(run->libdir, run->session.links, run->libraries);
 	if (!err) {
 		run->variables = vgpu_inject_environment(&inject, run->environment);
 		err = run->variables < 0 ? run->variables : 0;
@@ -264,7 +292,7 @@ static int open_parts(struct vgpu_run *run)
 	struct vgpu_rings_options rings = { .session = run->session.id, .pending_ns = 500000000, .patient = true,
 					    .unknown = unknown, .data = run, .remove = true };
 	struct vgpu_follow_options follow = {
-		.look = options->mode == VGPU_SHIM_SIM,
+		.look = vgpu_run_puts_in(options),
 		.poll_only = getenv("VGPU_TRACE_FOLLOW") && !strcmp(getenv("VGPU_TRACE_FOLLOW"), "poll"),
 		.preload = options->inject & VGPU_INJECT_PRELOAD ? run->session.links : NULL,
 		.library_path = options->inject & VGPU_INJECT_PATH ? run->session.links : NULL,
@@ -320,8 +348,8 @@ static void emit_session(struct vgpu_run *run)
 			.id = run->session.id,
 			.directory = getcwd(directory, sizeof(directory)),
 			.mode = options->mode,
-			.inject = options->mode == VGPU_SHIM_SIM ? options->inject_name : NULL,
-			.device = options->mode == VGPU_SHIM_SIM ? options->device_title : NULL,
+			.inject = vgpu_run_puts_in(options) ? options->inject_name : NULL,
+			.device = options->mode == VGPU_SHIM_SIM ? options->device_title : run->forward_title,
 			.stacks = options->stacks,
 			.ring_dir = run->session.rings,
 		},
@@ -336,7 +364,7 @@ static void emit_session(struct vgpu_run *run)
 			 library_path ? library_path : getenv("LD_LIBRARY_PATH"));
 	vgpu_answer_emit(&run->stream, "libnvidia-ml.so.1", preload ? preload : getenv("LD_PRELOAD"),
 			 library_path ? library_path : getenv("LD_LIBRARY_PATH"));
-	if (options->mode == VGPU_SHIM_SIM)
+	if (vgpu_run_puts_in(options))
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
 	else
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0,
@@ -384,10 +412,10 @@ int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 
 	if (err)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
-	if (!check_device(&options) || !find_libraries(&options, run.libdir, sizeof(run.libdir)))
+	if (!check_device(&options) || !find_libraries(&run))
 		return VGPU_EXIT_OWN;
 	if (options.print_env)
-		return vgpu_run_print_env(&options, run.libdir);
+		return vgpu_run_print_env(&run);
 
 	if (open_file(&run) || open_environment(&run) || open_parts(&run))
 		goto out;

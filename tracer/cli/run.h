@@ -19,6 +19,7 @@ struct vgpu_run_options {
 	uint32_t mode;         /* enum vgpu_shim_mode */
 	unsigned inject;       /* enum vgpu_inject, or-ed */
 	const char *inject_name;
+	const char *forward;      /* PATH of forward:PATH */
 	const char *device;
 	const char *device_title; /* "NVIDIA H100 80GB HBM3" */
 	const char *ring_dir;
@@ -31,6 +32,9 @@ struct vgpu_run_options {
 struct vgpu_run {
 	const struct vgpu_run_options *options;
 	char libdir[512];
+	struct vgpu_forward forward;
+	char forward_title[1024];
+	unsigned libraries; /* which of ours are put in; bits 1 << enum vgpu_library_id */
 	struct vgpu_session session;
 	struct vgpu_environment environment[VGPU_ENVIRONMENT_MAX];
 	int variables;
@@ -54,7 +58,14 @@ struct vgpu_run {
 };
 
 /* Prints the environment instead of running. Returns the exit code. */
-int vgpu_run_print_env(const struct vgpu_run_options *options, const char *libdir);
+int vgpu_run_print_env(const struct vgpu_run *run);
+/* Puts libraries of ours in front: not under --shim none. */
+static inline bool vgpu_run_puts_in(const struct vgpu_run_options *options)
+{
+	return options->mode == VGPU_SHIM_SIM || options->mode == VGPU_SHIM_FORWARD;
+}
+/* The part of what makes the environment that does not depend on where links and rings are. */
+struct vgpu_inject_options vgpu_run_inject(const struct vgpu_run *run);
 /* Follows the command to its end; everything is open. */
 void vgpu_run_loop(struct vgpu_run *run);
 /* After the loop: reads what is left, says what is to be said. Returns how many processes still run. */

@@ -38,19 +38,32 @@ static void put_shell(const char *name, const char *value)
 	vgpu_text_free(&text);
 }
 
-int vgpu_run_print_env(const struct vgpu_run_options *options, const char *libdir)
+struct vgpu_inject_options vgpu_run_inject(const struct vgpu_run *run)
 {
-	char links[600];
-	struct vgpu_inject_options inject = {
-		.how = options->mode == VGPU_SHIM_SIM ? options->inject : 0,
-		.libdir = libdir,
+	const struct vgpu_run_options *options = run->options;
+	bool forward = options->mode == VGPU_SHIM_FORWARD;
+
+	return (struct vgpu_inject_options){
+		.how = vgpu_run_puts_in(options) ? options->inject : 0,
+		.libraries = run->libraries,
+		.backend = forward ? "forward" : "sim",
+		.forward = forward ? &run->forward : NULL,
+		.libdir = run->libdir,
 		.device = options->device,
-		.ring_dir = options->ring_dir ? options->ring_dir : options->systemd ? "/run/vgpu-trace" : NULL,
 		.stacks = options->stacks,
 	};
+}
+
+int vgpu_run_print_env(const struct vgpu_run *run)
+{
+	const struct vgpu_run_options *options = run->options;
+	const char *libdir = run->libdir;
+	char links[600];
+	struct vgpu_inject_options inject = vgpu_run_inject(run);
 	struct vgpu_environment environment[VGPU_ENVIRONMENT_MAX];
 	int count;
 
+	inject.ring_dir = options->ring_dir ? options->ring_dir : options->systemd ? "/run/vgpu-trace" : NULL;
 	/* Beside the libraries lies a directory with the real names, made when they were built. */
 	snprintf(links, sizeof(links), "%s/names", libdir);
 	if (inject.how & VGPU_INJECT_PATH && access(links, R_OK | X_OK)) {

@@ -192,7 +192,7 @@ unsigned vgpu_run_finish(struct vgpu_run *run)
 	vgpu_rings_reap(run->rings, &run->stream);
 	running = vgpu_follow_finish(run->follow, &run->stream);
 	vgpu_rings_finish(run->rings, 0, &run->stream);
-	if (run->options->mode == VGPU_SHIM_SIM)
+	if (vgpu_run_puts_in(run->options))
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0, NULL);
 	vgpu_stream_end(&run->stream);
 	check_writer(run);

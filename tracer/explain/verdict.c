@@ -365,6 +365,9 @@ static void add_mode(const struct vgpu_verdict *verdict, const struct vgpu_look 
 				 : !strcmp(model->inject, "preload") ? "LD_PRELOAD"
 								     : "LD_LIBRARY_PATH and LD_PRELOAD",
 				 model->device ? model->device : "NVIDIA H100 80GB HBM3 (built in)");
+	else if (model->mode == VGPU_SHIM_FORWARD)
+		vgpu_text_printf(out, "mode forward: ours were in front of the libraries in %s, which answered\n",
+				 model->device ? model->device : "?");
 	else
 		vgpu_text_printf(out, "mode %s: nothing of the program's was replaced\n",
 				 vgpu_shim_mode_name(model->mode));

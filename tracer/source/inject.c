@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shim/entry/library.h"
@@ -79,12 +80,76 @@ int vgpu_inject_libdir(char *path, size_t size, struct vgpu_text *missing)
 	return first_err ? first_err : -ENOENT;
 }
 
-int vgpu_inject_links(const char *libdir, const char *directory)
+static bool chosen(unsigned libraries, unsigned i)
+{
+	return libraries & 1u << vgpu_own_libraries[i].library;
+}
+
+/* 0, or why the file cannot stand behind ours. */
+static int check_target(const char *path, const char *libdir, const char *file, bool *is_ours)
+{
+	struct stat target, own;
+	struct vgpu_elf elf;
+	char ours[PATH_MAX];
+	int err = vgpu_elf_read(path, &elf);
+
+	if (err)
+		return err;
+	snprintf(ours, sizeof(ours), "%s/%s", libdir, file);
+	if (!stat(path, &target) && !stat(ours, &own) && target.st_dev == own.st_dev && target.st_ino == own.st_ino)
+		return -ELOOP;
+	*is_ours |= elf.library != 0;
+	return 0;
+}
+
+int vgpu_forward_find(struct vgpu_forward *out, const char *path, const char *libdir)
+{
+	char real[PATH_MAX], directory[PATH_MAX];
+	struct stat st;
+	int bits = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (stat(path, &st))
+		return -errno;
+	if (!realpath(path, real))
+		return -errno;
+	/* The name it was given by is kept: beside the file that a link leads to there may be no other. */
+	if (path[0] != '/')
+		path = real;
+	snprintf(directory, sizeof(directory), "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		*strrchr(directory, '/') = '\0';
+	for (unsigned i = 0; i < OWN_COUNT; i++) {
+		unsigned library = vgpu_own_libraries[i].library;
+		bool is_file = library == VGPU_LIBRARY_CUDA && !S_ISDIR(st.st_mode);
+		int err;
+
+		if (library != VGPU_LIBRARY_CUDA && library != VGPU_LIBRARY_NVML)
+			continue;
+		if (is_file)
+			snprintf(out->path[i], sizeof(out->path[i]), "%s", path);
+		else if (snprintf(out->path[i], sizeof(out->path[i]), "%s/%s", directory,
+				  vgpu_own_libraries[i].names[0]) >= (int)sizeof(out->path[i]))
+			return -ENAMETOOLONG;
+		err = check_target(out->path[i], libdir, vgpu_own_libraries[i].file, &out->ours);
+		/* A machine may have the driver alone; whoever names a directory for NVML's sake finds that, too. */
+		if (err == -ENOENT && !is_file) {
+			out->path[i][0] = '\0';
+			continue;
+		}
+		if (err)
+			return err;
+		bits |= 1 << library;
+	}
+	return bits ? bits : -ENOENT;
+}
+
+int vgpu_inject_links(const char *libdir, const char *directory, unsigned libraries)
 {
 	char target[PATH_MAX], link[PATH_MAX];
 
 	for (unsigned i = 0; i < OWN_COUNT; i++)
-		for (const char *const *name = vgpu_own_libraries[i].names; *name; name++) {
+		for (const char *const *name = vgpu_own_libraries[i].names; chosen(libraries, i) && *name; name++) {
 			snprintf(target, sizeof(target), "%s/%s", libdir, vgpu_own_libraries[i].file);
 			snprintf(link, sizeof(link), "%s/%s", directory, *name);
 			if (symlink(target, link) && errno != EEXIST)
@@ -115,12 +180,22 @@ static int add(struct vgpu_environment *out, int *count, const char *name, struc
 	return out[(*count)++].value ? 0 : -ENOMEM;
 }
 
+static const char *forward_path(const struct vgpu_inject_options *options, unsigned library)
+{
+	for (unsigned i = 0; options->how && options->forward && i < OWN_COUNT; i++)
+		if (vgpu_own_libraries[i].library == library && chosen(options->libraries, i))
+			return options->forward->path[i];
+	return NULL;
+}
+
 int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vgpu_environment *out)
 {
 	const struct {
 		const char *name, *value;
 	} plain[] = {
-		{ "VGPU_BACKEND", options->how ? "sim" : NULL },
+		{ "VGPU_BACKEND", options->how ? options->backend : NULL },
+		{ "VGPU_FORWARD_CUDA", forward_path(options, VGPU_LIBRARY_CUDA) },
+		{ "VGPU_FORWARD_NVML", forward_path(options, VGPU_LIBRARY_NVML) },
 		{ "VGPU_DEVICE", options->how ? options->device : NULL },
 		{ "VGPU_TRACE_DIR", options->ring_dir },
 		{ "VGPU_TRACE_SESSION", options->session },
@@ -140,9 +215,10 @@ int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vg
 		memset(&text, 0, sizeof(text));
 		/* Through the links where there are some: LD_PRELOAD knows no way to write a blank in a path. */
 		for (unsigned i = 0; i < OWN_COUNT; i++)
-			vgpu_text_printf(&text, "%s%s/%s", i ? ":" : "",
-					 options->links ? options->links : options->libdir,
-					 options->links ? vgpu_own_libraries[i].names[0] : vgpu_own_libraries[i].file);
+			if (chosen(options->libraries, i))
+				vgpu_text_printf(&text, "%s%s/%s", text.size ? ":" : "",
+						 options->links ? options->links : options->libdir,
+						 options->links ? vgpu_own_libraries[i].names[0] : vgpu_own_libraries[i].file);
 		if (options->preload && *options->preload)
 			vgpu_text_printf(&text, ":%s", options->preload);
 		err = add(out, &count, "LD_PRELOAD", &text);

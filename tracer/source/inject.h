@@ -27,8 +27,22 @@ extern const struct vgpu_own_library vgpu_own_libraries[4];
  */
 int vgpu_inject_libdir(char *path, size_t size, struct vgpu_text *missing);
 
+/* Bits of `libraries`, here and below: 1 << enum vgpu_library_id of those that are put in. */
+#define VGPU_INJECT_ALL ~0u
+
+/*
+ * --shim forward:PATH: what is behind us, for each of our libraries that have something there.
+ * PATH: a directory, or a libcuda in it. Only the driver and NVML are looked for. Returns their
+ * bits, or -errno: -ENOENT no libcuda there, -ENOEXEC no library, -ELOOP our own libraries in libdir.
+ */
+struct vgpu_forward {
+	char path[4][4096]; /* as vgpu_own_libraries; "": none */
+	bool ours;          /* one of them is a library of this project: it simulates */
+};
+int vgpu_forward_find(struct vgpu_forward *out, const char *path, const char *libdir);
+
 /* Makes the links with the real names in `directory`. 0 or -errno. */
-int vgpu_inject_links(const char *libdir, const char *directory);
+int vgpu_inject_links(const char *libdir, const char *directory, unsigned libraries);
 /* Removes them again, and nothing else. */
 void vgpu_inject_unlink(const char *directory);
 
@@ -36,10 +50,13 @@ struct vgpu_environment {
 	const char *name;
 	char *value; /* owned */
 };
-#define VGPU_ENVIRONMENT_MAX 8u
+#define VGPU_ENVIRONMENT_MAX 12u
 
 struct vgpu_inject_options {
 	unsigned how;          /* enum vgpu_inject, or-ed; 0: only the ring's variables */
+	unsigned libraries;    /* which of ours */
+	const char *backend;   /* "sim", "forward" */
+	const struct vgpu_forward *forward; /* NULL: none */
 	const char *libdir;
 	const char *links;     /* directory of vgpu_inject_links */
 	const char *device;    /* NULL: default */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LIB_library.c: struct vgpu_library, its tables, the not-supported stubs, and the ELF note. */
+/* LIB_library.c: struct vgpu_library, its tables, the stubs for what is not there, and the ELF note. */
 #include <string.h>
 
 #include "shim/api/gen/gen.h"
@@ -12,9 +12,19 @@ struct stub {
 	int64_t value;
 };
 
+/* Two sets of stubs: what a backend does not do, and what a library lacks. */
+enum stub_kind { UNSUPPORTED, MISSING };
+
+static const struct {
+	const char *name, *flag;
+} kinds[] = {
+	[UNSUPPORTED] = { "unsupported", "VGPU_CALL_UNSUPPORTED" },
+	[MISSING] = { "missing", "VGPU_CALL_NO_SYMBOL" },
+};
+
 /* The stub that a function shares with all others of its result. */
 static unsigned stub_of(struct stub *stubs, unsigned *count, const struct api *api,
-			const struct function *function)
+			const struct function *function, enum stub_kind kind)
 {
 	struct stub want = { .result = function->result,
 			     .has_value = function->has_unsupported,
@@ -23,7 +33,7 @@ static unsigned stub_of(struct stub *stubs, unsigned *count, const struct api *a
 
 	if (!want.has_value && (function->flags & VGPU_FUNCTION_STATUS)) {
 		want.has_value = true;
-		want.value = api->unsupported;
+		want.value = kind == MISSING ? api->missing : api->unsupported;
 	}
 	for (i = 0; i < *count; i++) {
 		if (stubs[i].result == want.result && stubs[i].has_value == want.has_value &&
@@ -35,20 +45,21 @@ static unsigned stub_of(struct stub *stubs, unsigned *count, const struct api *a
 	return *count - 1;
 }
 
-static void emit_stub(struct out *out, const struct stub *stub, unsigned i)
+static void emit_stub(struct out *out, const struct stub *stub, unsigned i, enum stub_kind kind)
 {
 	const struct type *base = type_base(stub->result);
 
 	put(out, "static ");
 	put_type(out, stub->result);
-	put(out, "unsupported_%u(void)\n{\n\tvgpu_call_mark(VGPU_CALL_UNSUPPORTED);\n", i);
+	put(out, "%s_%u(void)\n{\n\tvgpu_call_mark(%s);\n", kinds[kind].name, i,
+	    kinds[kind].flag);
 	if (base->kind == VGPU_TYPE_VOID)
 		;
 	else if (stub->has_value)
 		put(out, "\treturn (%s)%lld;\n", stub->result->name, (long long)stub->value);
 	else if (base->kind == VGPU_TYPE_POINTER && base->constant &&
 		 type_base(base->element)->kind == VGPU_TYPE_CHAR)
-		put(out, "\treturn \"not supported\";\n");
+		put(out, "\treturn \"not %s\";\n", kind == MISSING ? "there" : "supported");
 	else if (base->members)
 		put(out, "\treturn (%s){ 0 };\n", stub->result->name);
 	else
@@ -56,24 +67,24 @@ static void emit_stub(struct out *out, const struct stub *stub, unsigned i)
 	put(out, "}\n\n");
 }
 
-static void emit_stubs(struct out *out, const struct api *api)
+static void emit_stubs(struct out *out, const struct api *api, enum stub_kind kind)
 {
 	struct stub stubs[STUBS_MAX];
 	unsigned i, count = 0;
 
 	for (i = 1; i <= api->count; i++) {
 		if (api->functions[i])
-			stub_of(stubs, &count, api, api->functions[i]);
+			stub_of(stubs, &count, api, api->functions[i], kind);
 	}
 	put(out, "/* One for each kind of result: a caller that passes more arguments does no "
 		 "harm. */\n");
 	for (i = 0; i < count; i++)
-		emit_stub(out, &stubs[i], i);
-	put(out, "static void *const unsupported[] = {\n\tNULL,\n");
+		emit_stub(out, &stubs[i], i, kind);
+	put(out, "static void *const %s[] = {\n\tNULL,\n", kinds[kind].name);
 	for (i = 1; i <= api->count; i++) {
 		if (api->functions[i])
-			put(out, "\t(void *)unsupported_%u,\n",
-			    stub_of(stubs, &count, api, api->functions[i]));
+			put(out, "\t(void *)%s_%u,\n", kinds[kind].name,
+			    stub_of(stubs, &count, api, api->functions[i], kind));
 		else
 			put(out, "\tNULL,\n");
 	}
@@ -136,7 +147,8 @@ void emit_library(const char *folder, const struct api *api)
 	put(out, "#include \"gen/%s_types.h\"\n#include \"shim/api/wrap.h\"\n\n", api->name);
 	put(out,
 	    "extern struct vgpu_core vgpu_core_own __attribute__((visibility(\"hidden\")));\n\n");
-	emit_stubs(out, api);
+	emit_stubs(out, api, UNSUPPORTED);
+	emit_stubs(out, api, MISSING);
 	emit_tables(out, api);
 	put(out,
 	    "struct vgpu_library vgpu_library = {\n\t.id = %u,\n\t.count = %u,\n\t.name = "
@@ -145,7 +157,8 @@ void emit_library(const char *folder, const struct api *api)
 	put(out, "\t.file = \"%s\",\n\t.soname = \"%s\",\n\t.schema_hash = UINT64_C(0x%016llx),\n",
 	    api->file, api->soname, (unsigned long long)api->hash);
 	put(out, "\t.entry = entry,\n\t.names = names,\n\t.dispatch = vgpu_dispatch,\n"
-		 "\t.unsupported = unsupported,\n\t.core = &vgpu_core_own,\n};\n\n");
+		 "\t.unsupported = unsupported,\n\t.core = &vgpu_core_own,\n"
+		 "\t.missing = missing,\n};\n\n");
 	emit_note(out, api);
 	out_close(out);
 }

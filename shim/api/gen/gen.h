@@ -113,6 +113,7 @@ struct api {
 	const char *name, *title, *file, *soname, *node;
 	struct type *status;
 	int64_t unsupported;
+	int64_t missing; /* what a function that is not there returns */
 	struct type *types, **types_end;
 	struct function **functions; /* by number, NULL: gap */
 	unsigned count;              /* highest number */

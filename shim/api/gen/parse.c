@@ -46,6 +46,8 @@ static int parse_head(struct api *api, struct lex *lex, const char *word)
 		if (!api->status || !lex_number(lex, &api->unsupported))
 			return gen_error(lex->at,
 					 "status takes a type and its not-supported value");
+		if (!lex_number(lex, &api->missing))
+			api->missing = api->unsupported;
 	} else {
 		return 0;
 	}

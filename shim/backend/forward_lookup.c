@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cuGetProcAddress under "forward": the target decides, and where we have that function ours is handed out. */
+#include <stddef.h>
+#include <string.h>
+
+#include "shim/api/ladder.h"
+#include "shim/api/schema.h"
+#include "shim/backend/forward.h"
+#include "shim/entry/call.h"
+
+#define PER_THREAD 2u /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
+
+static int (*target_v1)(const char *symbol, void **pointer, int version, uint64_t flags);
+static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags, int *status);
+
+static int newest_version(void)
+{
+	static int newest;
+
+	if (!newest)
+		for (uint32_t i = 0; i < vgpu_ladder_count; i++)
+			if (vgpu_ladder[i].version > newest)
+				newest = vgpu_ladder[i].version;
+	return newest;
+}
+
+/* Which of our functions a pointer of the target is; 0: none that can be told. */
+static uint32_t recognise(const char *symbol, void *pointer, int version, uint64_t flags)
+{
+	uint32_t function = vgpu_ladder_find(symbol, version, (flags & PER_THREAD) != 0, NULL);
+	uint32_t number = VGPU_FUNCTION_NUMBER(function);
+
+	/* One address may have several names: the one that was asked for comes first. */
+	if (function && forward.symbol[number] == pointer)
+		return number;
+	for (uint32_t i = 1; i <= forward.library->count; i++)
+		if (forward.symbol[i] == pointer || forward.library->entry[i] == pointer)
+			return i;
+	/* No export, but by name and version it can be no other; of versions after ours we cannot know. */
+	if (!function || version > newest_version())
+		return 0;
+	forward.symbol[number] = pointer;
+	__atomic_store_n(&forward.dispatch[number], pointer, __ATOMIC_RELEASE);
+	return number;
+}
+
+static void hand_out(const char *symbol, void **pointer, int version, uint64_t flags)
+{
+	uint32_t number = recognise(symbol, *pointer, version, flags);
+
+	if (number)
+		*pointer = forward.library->entry[number];
+	vgpu_call_resolved(number ? VGPU_FUNCTION(forward.library->id, number) : 0);
+}
+
+static int lookup_v2(const char *symbol, void **pointer, int version, uint64_t flags, int *status)
+{
+	int result = target_v2(symbol, pointer, version, flags, status);
+
+	if (!result && symbol && pointer && *pointer)
+		hand_out(symbol, pointer, version, flags);
+	return result;
+}
+
+static int lookup_v1(const char *symbol, void **pointer, int version, uint64_t flags)
+{
+	int result = target_v1(symbol, pointer, version, flags);
+
+	if (!result && symbol && pointer && *pointer)
+		hand_out(symbol, pointer, version, flags);
+	return result;
+}
+
+void *forward_lookup(const char *name, void *symbol)
+{
+	if (!strcmp(name, "cuGetProcAddress_v2")) {
+		target_v2 = (__typeof__(target_v2))symbol;
+		return (void *)lookup_v2;
+	}
+	if (!strcmp(name, "cuGetProcAddress")) {
+		target_v1 = (__typeof__(target_v1))symbol;
+		return (void *)lookup_v1;
+	}
+	return NULL;
+}

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The backend "forward": over a copy of our own shim, and over libraries that misbehave.
+vgpu_add_program(forward_client forward_client.c LIBS ${CMAKE_DL_LIBS})
+add_dependencies(forward_client vgpu_gen_files vgpu-cuda vgpu-nvml)
+vgpu_add_script(forward forward.sh)
