@@ -46,28 +46,31 @@ static bool is_number(const char *word)
 	return *word && strlen(word) < 10 && strspn(word, "0123456789") == strlen(word);
 }
 
-static int say_no_process(const struct vgpu_target *target)
+int vgpu_target_pid(const char *word)
 {
-	const struct vgpu_find *find = &target->find;
+	return is_number(word) ? atoi(word) : 0;
+}
 
-	if (is_number(target->word)) {
+int vgpu_target_say_no_process(const char *word, const struct vgpu_find *find)
+{
+	if (is_number(word)) {
 		if (!find->matched)
-			vgpu_say_error("there is no process %s, no ring that it left, and no file of that name", target->word);
+			vgpu_say_error("there is no process %s, no ring that it left, and no file of that name", word);
 		else if (find->denied)
-			vgpu_say_error("cannot look into process %s: %s", target->word,
+			vgpu_say_error("cannot look into process %s: %s", word,
 				       geteuid() ? "it is another user's; try as root" : "that is not permitted here");
 		else
-			vgpu_say_error("process %s has no record: it made no call to a library of ours", target->word);
+			vgpu_say_error("process %s has no record: it made no call to a library of ours", word);
 	} else if (!find->matched) {
-		vgpu_say_error("there is no file '%s', no process of that name, and no ring that one left", target->word);
+		vgpu_say_error("there is no file '%s', no process of that name, and no ring that one left", word);
 		if (geteuid())
 			vgpu_say_more("Processes and rings of other users are found as root only.");
 	} else if (find->denied == find->matched) {
 		vgpu_say_error("cannot look into the %u process%s named '%s': other users'; try as root", find->matched,
-			       find->matched == 1 ? "" : "es", target->word);
+			       find->matched == 1 ? "" : "es", word);
 	} else {
 		vgpu_say_error("none of the %u process%s named '%s' has a record: no call to a library of ours",
-			       find->matched, find->matched == 1 ? "" : "es", target->word);
+			       find->matched, find->matched == 1 ? "" : "es", word);
 	}
 	return -ESRCH;
 }
@@ -123,6 +126,11 @@ int vgpu_target_open(struct vgpu_target **out, const char *word)
 	return 0;
 }
 
+enum vgpu_target_what vgpu_target_what(const struct vgpu_target *target)
+{
+	return target->file ? VGPU_TARGET_TRACE : target->ring_file ? VGPU_TARGET_RING : VGPU_TARGET_PROCESSES;
+}
+
 void vgpu_target_close(struct vgpu_target *target)
 {
 	if (!target)
@@ -175,10 +183,10 @@ static int read_rings(struct vgpu_target *target, struct vgpu_stream *stream)
 			goto out;
 		}
 	} else {
-		vgpu_find_rings(&target->find, rings, is_number(target->word) ? atoi(target->word) : 0,
+		vgpu_find_rings(&target->find, rings, vgpu_target_pid(target->word),
 				is_number(target->word) ? NULL : target->word, stream);
 		if (!vgpu_rings_count(rings)) {
-			err = say_no_process(target);
+			err = vgpu_target_say_no_process(target->word, &target->find);
 			goto out;
 		}
 	}

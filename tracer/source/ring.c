@@ -401,6 +401,24 @@ static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool
 	rings->open--;
 }
 
+void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream)
+{
+	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
+		struct vgpu_ring_losses losses;
+		uint64_t lost;
+
+		if (state->finished)
+			continue;
+		vgpu_ring_losses(state->ring, &losses);
+		lost = losses.dropped + losses.overwritten + losses.refused + losses.threads_refused + losses.recycled +
+		       losses.log_dropped + losses.stacks_dropped;
+		if (lost == state->lost)
+			continue;
+		state->lost = lost;
+		vgpu_ring_emit_losses(state, stream);
+	}
+}
+
 void vgpu_rings_finish(struct vgpu_rings *rings, uint32_t number, struct vgpu_stream *stream)
 {
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next)

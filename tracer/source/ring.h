@@ -50,6 +50,9 @@ void vgpu_rings_finish(struct vgpu_rings *rings, uint32_t number, struct vgpu_st
 /* Rings whose processes nobody follows: finishes those that are gone, and emits their EXIT. */
 void vgpu_rings_reap(struct vgpu_rings *rings, struct vgpu_stream *stream);
 
+/* Emits what every open ring has lost up to now, where that is more than was said before. */
+void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream);
+
 unsigned vgpu_rings_count(const struct vgpu_rings *rings); /* open now */
 uint64_t vgpu_rings_calls(const struct vgpu_rings *rings); /* emitted so far */
 /* Rings that were found and could not be opened, and the last reason (-errno). */

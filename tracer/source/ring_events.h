@@ -28,6 +28,7 @@ struct vgpu_ring_state {
 	uint64_t number;  /* of its RING event */
 	struct vgpu_ring_thread_state *threads;
 	uint32_t thread_count;
+	uint64_t lost;    /* as last said, while it is open */
 	int error;
 	bool finished;  /* read to the end, closed */
 	bool forgotten; /* and of no use any more */

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Running processes as a live source. */
+#include "tracer/source/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tracer/source/host.h"
+#include "tracer/source/proc.h"
+#include "tracer/source/roster.h"
+
+#define MS UINT64_C(1000000)
+/* New processes are looked for where pids were given out since, and among all of them now and then: names change by exec. */
+#define LOOK_NS     (100 * MS)
+#define LOOK_ALL_NS (1000 * MS)
+#define NEW_PIDS_MAX 1024
+/* A call that runs for so long is reported as running. */
+#define PENDING_NS (100 * MS)
+#define BUSY       512
+
+/* A process that is meant: has a ring, or may get one. */
+struct watched {
+	int32_t pid;
+	uint64_t start_time;
+	struct vgpu_known *known;
+	uint64_t next_ns; /* when its rings are looked for again */
+	bool ended;
+};
+
+struct vgpu_watch {
+	pid_t pid;
+	const char *name;
+	struct vgpu_roster *roster;
+	struct vgpu_rings *rings;
+	struct watched *watched;
+	uint32_t count, room;
+	int32_t newest;
+	uint64_t next_look_ns, next_all_ns, next_losses_ns;
+	struct vgpu_stream *stream; /* during a look */
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static struct watched *find_pid(const struct vgpu_watch *watch, int32_t pid)
+{
+	for (uint32_t i = 0; i < watch->count; i++)
+		if (watch->watched[i].pid == pid && !watch->watched[i].ended)
+			return &watch->watched[i];
+	return NULL;
+}
+
+static bool is_meant(const struct vgpu_watch *watch, const struct vgpu_proc *proc)
+{
+	if (find_pid(watch, proc->ppid))
+		return true;
+	if (watch->pid)
+		return proc->pid == watch->pid;
+	return !strcmp(proc->comm, watch->name) || !strcmp(base_name(proc->exe), watch->name) ||
+	       (proc->argv_size && !strcmp(base_name(proc->argv), watch->name));
+}
+
+static int look_at(pid_t pid, void *data)
+{
+	struct vgpu_watch *watch = data;
+	struct vgpu_proc proc;
+	struct watched *watched;
+
+	if (pid == getpid() || find_pid(watch, pid))
+		return 0;
+	if (vgpu_proc_read(pid, &proc) || proc.state == 'Z' || !is_meant(watch, &proc)) {
+		vgpu_proc_free(&proc);
+		return 0;
+	}
+	if (watch->count == watch->room) {
+		uint32_t room = watch->room ? watch->room * 2 : 16;
+		void *grown = realloc(watch->watched, room * sizeof(*watch->watched));
+
+		if (!grown) {
+			vgpu_proc_free(&proc);
+			return -ENOMEM;
+		}
+		watch->watched = grown;
+		watch->room = room;
+	}
+	watched = &watch->watched[watch->count++];
+	*watched = (struct watched){ .pid = pid, .start_time = proc.start_time };
+	watched->known = vgpu_roster_find(watch->roster, proc.ns_pid, proc.start_time, proc.pid_ns);
+	if (!watched->known && (watched->known = vgpu_roster_add(watch->roster))) {
+		watched->known->in_session = true;
+		vgpu_roster_emit(watch->roster, watched->known, &proc, VGPU_EVENT_START,
+				 vgpu_proc_start_ns(proc.start_time), VGPU_OBSERVER_TRACER, "looking at /proc", watch->stream);
+	}
+	vgpu_proc_free(&proc);
+	return 0;
+}
+
+static int32_t newest_pid(void)
+{
+	char text[128];
+	const char *last;
+
+	if (vgpu_proc_file("/proc/loadavg", text, sizeof(text)) <= 0)
+		return 0;
+	last = strrchr(text, ' ');
+	return last ? atoi(last + 1) : 0;
+}
+
+static void look_for_processes(struct vgpu_watch *watch, uint64_t now)
+{
+	int32_t newest = newest_pid();
+
+	if (now >= watch->next_all_ns || newest < watch->newest || newest - watch->newest > NEW_PIDS_MAX) {
+		/* Children of those just found may have been passed already: a later look finds them. */
+		vgpu_proc_each(look_at, watch);
+		watch->next_all_ns = now + LOOK_ALL_NS;
+	} else {
+		for (int32_t pid = watch->newest + 1; pid <= newest; pid++)
+			look_at(pid, watch);
+	}
+	watch->newest = newest;
+}
+
+static void look_for_rings(struct vgpu_watch *watch, uint64_t now)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		struct watched *watched = &watch->watched[i];
+		struct vgpu_event event = { .kind = VGPU_EVENT_EXIT, .observer = VGPU_OBSERVER_TRACER };
+
+		if (watched->ended)
+			continue;
+		if (!vgpu_proc_alive(watched->pid, watched->start_time)) {
+			watched->ended = true;
+			/* One with a ring is reaped by it. */
+			if (watched->known && !watched->known->has_ring && !watched->known->ended) {
+				watched->known->ended = true;
+				event.process = watched->known->number;
+				event.exit.how = VGPU_EXIT_SEEN;
+				vgpu_stream_emit(watch->stream, &event);
+			}
+			continue;
+		}
+		if (now < watched->next_ns)
+			continue;
+		vgpu_rings_add_process(watch->rings, watched->pid, watch->stream);
+		/* After an exec it has another. */
+		watched->next_ns = now + (watched->known && watched->known->has_ring ? 1000 : 100) * MS;
+	}
+}
+
+int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct vgpu_stream *stream,
+		    struct vgpu_find *find)
+{
+	struct vgpu_watch *watch = calloc(1, sizeof(*watch));
+	struct vgpu_rings_options options = { .pending_ns = PENDING_NS };
+	struct vgpu_find own = { 0 };
+	int err;
+
+	*out = NULL;
+	if (!watch)
+		return -ENOMEM;
+	watch->pid = pid;
+	watch->name = name;
+	err = vgpu_roster_open(&watch->roster);
+	options.roster = watch->roster;
+	if (!err)
+		err = vgpu_rings_open(&watch->rings, &options);
+	if (err) {
+		vgpu_watch_close(watch);
+		return err;
+	}
+	vgpu_host_emit(stream);
+	vgpu_find_rings(find ? find : &own, watch->rings, pid, name, stream);
+	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
+	*out = watch;
+	return 0;
+}
+
+void vgpu_watch_close(struct vgpu_watch *watch)
+{
+	if (!watch)
+		return;
+	vgpu_rings_close(watch->rings);
+	vgpu_roster_close(watch->roster);
+	free(watch->watched);
+	free(watch);
+}
+
+int vgpu_watch_poll(struct vgpu_watch *watch, struct vgpu_stream *stream)
+{
+	uint64_t now = vgpu_now_ns();
+	bool looked = now >= watch->next_look_ns, live = false;
+	int count;
+
+	watch->stream = stream;
+	if (looked) {
+		look_for_processes(watch, now);
+		look_for_rings(watch, now);
+		watch->next_look_ns = now + LOOK_NS;
+	}
+	count = vgpu_rings_poll(watch->rings, stream);
+	if (count < 0)
+		return count;
+	if (looked) {
+		vgpu_rings_reap(watch->rings, stream);
+		vgpu_rings_losses(watch->rings, stream);
+	}
+	if (count >= BUSY)
+		return 1;
+	for (uint32_t i = 0; i < watch->count; i++)
+		live |= !watch->watched[i].ended;
+	return watch->pid && looked && !live && !vgpu_rings_count(watch->rings) ? -ENODATA : 0;
+}
