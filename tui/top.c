@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The dashboard's loop: events in, keys in, frames out; and the view as text. */
+#include "tui/top.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/app.h"
+#include "tui/screen.h"
+
+#define MS UINT64_C(1000000)
+/* At most ten frames a second come from events; a key's frame comes at once. */
+#define FRAME_NS (100 * MS)
+/* What nobody waits for is looked at this seldom. */
+#define IDLE_MS  50
+/* Reading stops after so long, so that a key never waits longer. */
+#define SLICE_NS (20 * MS)
+#define CHUNK    2048u
+
+/* 1: there is more at once. */
+static int feed(struct tui_app *app, uint64_t until_ns)
+{
+	int more;
+
+	do
+		more = tui_app_feed(app, CHUNK);
+	while (more == 1 && vgpu_now_ns() < until_ns);
+	return more;
+}
+
+static void keys(struct tui_app *app, struct tui_screen *screen)
+{
+	enum tui_mouse what = TUI_MOUSE_CLICK;
+	int row = 0, column = 0;
+	uint32_t key;
+
+	while (!app->quit && (key = tui_screen_key(screen, &what, &row, &column)) != TUI_KEY_NONE) {
+		if (key == TUI_KEY_LAST)
+			tui_app_mouse(app, what, row, column);
+		else
+			tui_app_key(app, key);
+	}
+}
+
+/* What the picture depends on beside keys; a change is worth a frame. */
+struct seen {
+	uint64_t events, rate, second;
+	bool message, over;
+};
+
+static bool changed(const struct tui_app *app, struct seen *seen)
+{
+	struct seen now = {
+		.events = app->store->events,
+		.rate = app->rate,
+		.second = app->options.live ? app->now_ns / (1000 * MS) : 0,
+		.message = app->message[0] != '\0',
+		.over = app->over,
+	};
+	bool differs = now.events != seen->events || now.rate != seen->rate || now.second != seen->second ||
+		       now.message != seen->message || now.over != seen->over;
+
+	*seen = now;
+	return differs;
+}
+
+static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
+{
+	struct tui_surface surface = { .utf8 = app->options.utf8 };
+	struct seen seen = { .events = UINT64_MAX };
+	uint64_t frame_ns = 0;
+	bool draw = true, all = false;
+	unsigned wake = 0;
+	int more, err = 0;
+
+	while (!app->quit) {
+		uint64_t now = vgpu_now_ns();
+		int rows, columns, timeout;
+
+		more = feed(app, now + SLICE_NS);
+		now = vgpu_now_ns();
+		tui_app_tick(app, now);
+		if (wake & TUI_WAKE_KEY)
+			keys(app, screen);
+		if (draw || (wake & (TUI_WAKE_KEY | TUI_WAKE_RESIZED)) ||
+		    (now - frame_ns >= FRAME_NS && changed(app, &seen))) {
+			all |= (wake & TUI_WAKE_RESIZED) || app->redraw;
+			tui_screen_size(screen, &rows, &columns);
+			err = tui_surface_resize(&surface, rows, columns);
+			if (err)
+				break;
+			tui_app_draw(app, &surface);
+			tui_screen_show(screen, &surface, app->cursor_row, app->cursor_column, all);
+			frame_ns = now;
+			draw = all = app->redraw = false;
+		}
+		timeout = more == 1 ? 0 : app->over && !app->playing_ns && !app->message[0] ? 1000 : IDLE_MS;
+		wake = app->quit ? 0 : tui_screen_wait(screen, timeout);
+		if (wake & TUI_WAKE_SIGNAL) {
+			*signal = tui_screen_signal(screen);
+			err = -EINTR;
+			break;
+		}
+		if (wake & TUI_WAKE_GONE) {
+			err = -EPIPE;
+			break;
+		}
+	}
+	tui_surface_free(&surface);
+	return err;
+}
+
+int vgpu_top_run(const struct vgpu_top_options *options, int *signal)
+{
+	struct tui_screen *screen;
+	struct tui_app *app;
+	int err = tui_app_open(&app, options);
+
+	*signal = 0;
+	if (err)
+		return err;
+	tui_app_tick(app, vgpu_now_ns());
+	err = tui_screen_open(&screen, options->colour);
+	if (!err) {
+		err = run(app, screen, signal);
+		tui_screen_close(screen, err == -EPIPE);
+	}
+	tui_app_close(app);
+	return err;
+}
+
+int vgpu_top_once(const struct vgpu_top_options *options, int columns, const struct vgpu_look *look,
+		  struct vgpu_text *out, char *trouble, size_t trouble_size)
+{
+	struct tui_app *app;
+	int err = tui_app_open(&app, options);
+
+	trouble[0] = '\0';
+	if (err)
+		return err;
+	app->once = true;
+	while (tui_app_feed(app, CHUNK) == 1)
+		;
+	tui_app_tick(app, vgpu_now_ns());
+	tui_app_text(app, columns, look, out);
+	snprintf(trouble, trouble_size, "%s", app->trouble);
+	err = app->source_error;
+	tui_app_close(app);
+	return err;
+}
