@@ -45,9 +45,11 @@ int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_ps(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv);
 
 extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_options_functions[];
 extern const struct vgpu_option vgpu_options_stat[];
+extern const struct vgpu_option vgpu_options_top[];
 
 #endif

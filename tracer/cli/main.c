@@ -47,6 +47,17 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_stat,
 	},
 	{
+		.name = "top",
+		.arguments = "FILE|PID|NAME",
+		.summary = "look around in a trace, or in what processes do now: the dashboard",
+		.details = "Processes are read by their rings, which needs no rights and does not slow them; those that\n"
+			   "start later, and descend from them or have the name, are taken in. ? lists the keys. What was\n"
+			   "chosen is kept in $XDG_CONFIG_HOME/vgpu-trace/top.conf.",
+		.options = vgpu_options_top,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_top,
+	},
+	{
 		.name = "functions",
 		.arguments = "[PATTERN]",
 		.summary = "list the functions that are recorded, of all libraries or one",

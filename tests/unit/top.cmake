@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# The dashboard on events made by hand.
+vgpu_add_unit(check_top check_top.c top_feed.c make_event.c LIBS vgpu_tui)

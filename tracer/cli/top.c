@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+/* vgpu-trace top: the dashboard, on running processes or on what was recorded. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "shim/api/schema.h"
+#include "tracer/cli/args.h"
+#include "tracer/cli/command.h"
+#include "tracer/cli/say.h"
+#include "tracer/cli/target.h"
+#include "tracer/explain/verdict.h"
+#include "tracer/export/notes.h"
+#include "tracer/file/vgt.h"
+#include "tracer/model/copy.h"
+#include "tracer/model/filter.h"
+#include "tracer/source/watch.h"
+#include "tui/top.h"
+
+enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII };
+
+const struct vgpu_option vgpu_options_top[] = {
+	{ "once", OPTION_ONCE, NULL, "print the view as text and end" },
+	{ "view", OPTION_VIEW, "VIEW", "verdict, calls, functions, processes, libraries or memory" },
+	{ "filter", 'e', "EXPRESSION", "begin with this filter, as dump has it" },
+	{ "width", OPTION_WIDTH, "COLUMNS", "with --once: so wide (the terminal's, else $COLUMNS, else 120)" },
+	{ "ascii", OPTION_ASCII, NULL, "use no character outside ASCII" },
+	{ .name = NULL },
+};
+
+struct top_options {
+	const char *word, *view, *filter;
+	long width;
+	bool once, ascii;
+};
+
+/* ---- recorded: a trace, event by event ---- */
+
+struct trace_source {
+	struct vgpu_top_source source;
+	struct vgpu_vgt_reader *reader;
+	char trouble[160];
+};
+
+static int trace_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
+{
+	struct trace_source *trace = (struct trace_source *)source;
+	struct vgpu_event event;
+	int err = 1;
+
+	while (max-- && (err = vgpu_vgt_next(trace->reader, &event)) == 1)
+		vgpu_stream_emit(stream, &event);
+	if (err == 1)
+		return 1;
+	if (err == -EBADMSG || (!err && !vgpu_vgt_complete(trace->reader)))
+		snprintf(trace->trouble, sizeof(trace->trouble), "%s after event %" PRIu64 "; what is shown is whole",
+			 err ? "the file is damaged or cut off" : "the recording was cut off", vgpu_vgt_read(trace->reader));
+	else if (err)
+		snprintf(trace->trouble, sizeof(trace->trouble), "cannot read on: %s", strerror(-err));
+	return err ? err : trace->trouble[0] ? -EBADMSG : -ENODATA;
+}
+
+static const char *trace_trouble(const struct vgpu_top_source *source)
+{
+	const struct trace_source *trace = (const struct trace_source *)source;
+
+	return trace->trouble[0] ? trace->trouble : NULL;
+}
+
+static void trace_close(struct vgpu_top_source *source)
+{
+	struct trace_source *trace = (struct trace_source *)source;
+
+	vgpu_vgt_reader_close(trace->reader);
+	free(trace);
+}
+
+static const struct vgpu_top_source_ops trace_ops = { trace_poll, trace_trouble, trace_close };
+
+static int trace_open(void *data, struct vgpu_top_source **out)
+{
+	struct trace_source *trace = calloc(1, sizeof(*trace));
+	int err;
+
+	if (!trace)
+		return -ENOMEM;
+	trace->source.ops = &trace_ops;
+	err = vgpu_vgt_open(&trace->reader, data);
+	if (err) {
+		free(trace);
+		return err;
+	}
+	*out = &trace->source;
+	return 0;
+}
+
+/* ---- recorded: what a ring that was left holds, read at once and handed out as asked for ---- */
+
+struct kept_source {
+	struct vgpu_top_source source;
+	struct vgpu_sink sink;
+	struct vgpu_event **events;
+	size_t count, room, at;
+};
+
+static int kept_event(struct vgpu_sink *sink, const struct vgpu_event *event)
+{
+	struct kept_source *kept = (struct kept_source *)((char *)sink - offsetof(struct kept_source, sink));
+
+	if (kept->count == kept->room) {
+		size_t room = kept->room ? kept->room * 2 : 1024;
+		void *grown = realloc(kept->events, room * sizeof(*kept->events));
+
+		if (!grown)
+			return -ENOMEM;
+		kept->events = grown;
+		kept->room = room;
+	}
+	kept->events[kept->count] = vgpu_event_copy(event);
+	if (!kept->events[kept->count])
+		return -ENOMEM;
+	kept->count++;
+	return 0;
+}
+
+static int kept_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
+{
+	struct kept_source *kept = (struct kept_source *)source;
+
+	while (max-- && kept->at < kept->count)
+		vgpu_stream_emit(stream, kept->events[kept->at++]);
+	return kept->at < kept->count ? 1 : -ENODATA;
+}
+
+static void kept_close(struct vgpu_top_source *source)
+{
+	struct kept_source *kept = (struct kept_source *)source;
+
+	for (size_t i = 0; i < kept->count; i++)
+		free(kept->events[i]);
+	free(kept->events);
+	free(kept);
+}
+
+static const struct vgpu_top_source_ops kept_ops = { kept_poll, NULL, kept_close };
+static const struct vgpu_sink_ops kept_sink_ops = { .event = kept_event };
+
+static int kept_open(void *data, struct vgpu_top_source **out)
+{
+	struct kept_source *kept = calloc(1, sizeof(*kept));
+	struct vgpu_stream stream = { 0 };
+	struct vgpu_target *target = NULL;
+	int err;
+
+	if (!kept)
+		return -ENOMEM;
+	kept->source.ops = &kept_ops;
+	kept->sink.ops = &kept_sink_ops;
+	vgpu_stream_add(&stream, &kept->sink);
+	err = vgpu_target_open(&target, data);
+	if (!err)
+		err = vgpu_target_read(target, &stream);
+	vgpu_target_close(target);
+	if (!err)
+		err = kept->sink.error;
+	if (err) {
+		kept_close(&kept->source);
+		return err;
+	}
+	*out = &kept->source;
+	return 0;
+}
+
+/* ---- live ---- */
+
+struct live_source {
+	struct vgpu_top_source source;
+	struct vgpu_watch *watch;
+	const char *word;
+	bool once; /* what there is now, and no more */
+};
+
+static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
+{
+	struct live_source *live = (struct live_source *)source;
+	pid_t pid = vgpu_target_pid(live->word);
+	int err = 0;
+
+	(void)max;
+	if (!live->watch)
+		err = vgpu_watch_open(&live->watch, pid, pid ? NULL : live->word, stream, NULL);
+	if (!err)
+		err = vgpu_watch_poll(live->watch, stream);
+	return err >= 0 && live->once ? -ENODATA : err;
+}
+
+static void live_close(struct vgpu_top_source *source)
+{
+	struct live_source *live = (struct live_source *)source;
+
+	vgpu_watch_close(live->watch);
+	free(live);
+}
+
+static const struct vgpu_top_source_ops live_ops = { live_poll, NULL, live_close };
+
+static int live_open(void *data, struct vgpu_top_source **out)
+{
+	const struct top_options *options = data;
+	struct live_source *live = calloc(1, sizeof(*live));
+
+	if (!live)
+		return -ENOMEM;
+	live->source.ops = &live_ops;
+	live->word = options->word;
+	live->once = options->once;
+	*out = &live->source;
+	return 0;
+}
+
+/* ---- what is said of it ---- */
+
+static int explain_open(void **out, struct vgpu_model *model)
+{
+	struct vgpu_verdict *verdict;
+	int err = vgpu_verdict_open(&verdict, model);
+
+	*out = err ? NULL : verdict;
+	return err;
+}
+
+static struct vgpu_sink *explain_sink(void *explain)
+{
+	return vgpu_verdict_sink(explain);
+}
+
+static void explain_format(void *explain, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	vgpu_verdict_format(explain, look, out);
+}
+
+static void explain_close(void *explain)
+{
+	vgpu_verdict_close(explain);
+}
+
+static void library_note(const struct vgpu_event_library *library, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_api *api = vgpu_api_find(library->library);
+
+	vgpu_text_printf(out, "library %s ", api ? api->soname : "?");
+	vgpu_text_back_arrow(out, look);
+	vgpu_text_puts(out, " ");
+	vgpu_text_escape(out, look, library->path ? library->path : "?", library->path ? strlen(library->path) : 1, false);
+	vgpu_text_puts(out, "  ours");
+	if (library->backend && library->backend[0]) {
+		vgpu_text_puts(out, ", answered by ");
+		vgpu_text_escape(out, look, library->backend, strlen(library->backend), false);
+	}
+}
+
+static void process_note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_event_process *process = &event->start;
+	const char *word = NULL;
+
+	vgpu_text_puts(out, event->kind == VGPU_EVENT_START ? "process" : "became");
+	while ((word = vgpu_strings_next(&process->argv, word)) && vgpu_text_columns(out, 0) < 200) {
+		vgpu_text_puts(out, " ");
+		vgpu_text_shell_word(out, look, word);
+	}
+	if (!process->argv.size && process->comm) {
+		vgpu_text_puts(out, " ");
+		vgpu_text_escape(out, look, process->comm, strlen(process->comm), false);
+	}
+}
+
+static int exit_note(const struct vgpu_event_exit *event, struct vgpu_text *out)
+{
+	switch (event->how) {
+	case VGPU_EXIT_CODE:
+		vgpu_text_printf(out, "exited with %d", event->status);
+		return event->status ? 1 : 0;
+	case VGPU_EXIT_SIGNAL:
+		vgpu_text_printf(out, "killed by SIG%s%s", sigabbrev_np(event->status) ? sigabbrev_np(event->status) : "?",
+				 event->core ? " (core dumped)" : "");
+		return 2;
+	default:
+		vgpu_text_puts(out, "ended");
+		return 0;
+	}
+}
+
+static int note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const char *text;
+
+	switch (event->kind) {
+	case VGPU_EVENT_START:
+	case VGPU_EVENT_EXEC:
+		process_note(event, look, out);
+		return 0;
+	case VGPU_EVENT_EXIT:
+		return exit_note(&event->exit, out);
+	case VGPU_EVENT_LIBRARY:
+		library_note(&event->library, look, out);
+		return 0;
+	case VGPU_EVENT_TEXT:
+		text = event->text.text ? event->text.text : "";
+		vgpu_text_escape(out, look, text, strlen(text), false);
+		return (int)(event->text.level < 2 ? event->text.level : 2);
+	case VGPU_EVENT_GATE:
+		vgpu_text_printf(out, "gate %s: ", event->gate.result ? "refused" : "allowed");
+		text = event->gate.reason ? event->gate.reason : "no reason given";
+		vgpu_text_escape(out, look, text, strlen(text), false);
+		return event->gate.result ? 2 : 0;
+	}
+	switch (vgpu_note_weigh(event)) {
+	case VGPU_NOTE_BAD:
+		vgpu_note_format(out, look, event);
+		return 2;
+	case VGPU_NOTE_PLAIN:
+		vgpu_note_format(out, look, event);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* ---- the command ---- */
+
+static int parse(const struct vgpu_command *command, int argc, char **argv, struct top_options *options)
+{
+	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
+	const char *views[16] = { NULL };
+	int option, found;
+
+	for (unsigned i = 0; i < 15 && vgpu_top_view(i); i++)
+		views[i] = vgpu_top_view(i);
+	while ((option = vgpu_args_next(&args)) >= 0) {
+		switch (option) {
+		case OPTION_ONCE:
+			options->once = true;
+			break;
+		case OPTION_VIEW:
+			found = vgpu_args_word(&args, "--view", views);
+			if (found < 0)
+				return VGPU_ARGS_ERROR;
+			options->view = views[found];
+			break;
+		case 'e':
+			options->filter = args.value;
+			break;
+		case OPTION_WIDTH:
+			if (!vgpu_args_number(&args, "--width", 40, 1000, &options->width))
+				return VGPU_ARGS_ERROR;
+			break;
+		case OPTION_ASCII:
+			options->ascii = true;
+			break;
+		}
+	}
+	if (option != VGPU_ARGS_END)
+		return option;
+	if (args.count != 1) {
+		vgpu_say_error(args.count ? "top: one target at a time" : "top: of what?");
+		vgpu_say_more("usage: vgpu-trace top [OPTION…] FILE|PID|NAME");
+		return VGPU_ARGS_ERROR;
+	}
+	options->word = args.positional[0];
+	return 0;
+}
+
+/* Whatever is wrong with the filter is said before anything else happens. */
+static int check_filter(const char *text)
+{
+	struct vgpu_filter_error error;
+	struct vgpu_filter *filter = NULL;
+	int err = text ? vgpu_filter_parse(&filter, text, &error) : 0;
+
+	if (err == -EINVAL) {
+		vgpu_say_error("cannot use the filter: column %u: %s", error.column, error.message);
+		vgpu_say_more("  %s", text);
+		vgpu_say_more("  %*s", (int)error.column, "^");
+	} else if (err) {
+		vgpu_say_error("cannot use the filter: %s", strerror(-err));
+	}
+	vgpu_filter_free(filter);
+	return err;
+}
+
+/* Is there anybody to look at? */
+static int check_processes(const char *word)
+{
+	pid_t pid = vgpu_target_pid(word);
+	struct vgpu_stream nobody = { 0 };
+	struct vgpu_find find = { 0 };
+	struct vgpu_watch *watch;
+	int err = vgpu_watch_open(&watch, pid, pid ? NULL : word, &nobody, &find);
+
+	if (err) {
+		vgpu_say_error("cannot look for '%s': %s", word, strerror(-err));
+		return err;
+	}
+	vgpu_watch_close(watch);
+	/* One that has no ring yet may get one: that is worth waiting for. */
+	return find.rings || find.matched > find.denied ? 0 : vgpu_target_say_no_process(word, &find);
+}
+
+static int once(const struct vgpu_top_options *top, long width)
+{
+	struct vgpu_text text = { 0 };
+	struct vgpu_look look;
+	struct winsize size;
+	char trouble[256];
+	int err;
+
+	if (!width && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		width = size.ws_col;
+	if (!width && getenv("COLUMNS"))
+		width = atoi(getenv("COLUMNS"));
+	if (width < 40 || width > 1000)
+		width = 120;
+	vgpu_look_for(STDOUT_FILENO, &look);
+	look.utf8 &= top->utf8;
+	err = vgpu_top_once(top, (int)width, &look, &text, trouble, sizeof(trouble));
+	vgpu_say_write(STDOUT_FILENO, vgpu_text_string(&text), text.size);
+	vgpu_text_free(&text);
+	if (err)
+		vgpu_say_error("'%s': %s", top->target, trouble[0] ? trouble : strerror(-err));
+	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+}
+
+static int interactive(struct vgpu_top_options *top)
+{
+	int signal, err = vgpu_top_run(top, &signal);
+
+	switch (err) {
+	case 0:
+	case -EPIPE: /* nobody is there to be told */
+		break;
+	case -EINTR:
+		return 128 + signal;
+	case -ENOTTY:
+		vgpu_say_error("top: standard input and output are no terminal");
+		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
+		break;
+	case -ENOTSUP:
+		vgpu_say_error("top: the terminal '%s' cannot place a cursor (TERM says what it is)",
+			       getenv("TERM") ? getenv("TERM") : "");
+		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
+		break;
+	case -ENOSYS:
+		vgpu_say_error("top: this program was built without curses (apt-get install libncurses-dev, and build again)");
+		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
+		break;
+	default:
+		vgpu_say_error("top: %s", strerror(-err));
+	}
+	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+}
+
+int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
+{
+	struct top_options options = { 0 };
+	struct vgpu_top_options top = {
+		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
+		.explain_close = explain_close, .note = note, .settings = true,
+	};
+	enum vgpu_target_what what;
+	struct vgpu_target *target;
+	struct vgpu_look look;
+	int err = parse(command, argc, argv, &options);
+
+	if (err)
+		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	if (check_filter(options.filter))
+		return command->usage_code;
+	if (vgpu_target_open(&target, options.word))
+		return VGPU_EXIT_FAILED;
+	what = vgpu_target_what(target);
+	vgpu_target_close(target);
+	if (what == VGPU_TARGET_PROCESSES && check_processes(options.word))
+		return VGPU_EXIT_FAILED;
+	vgpu_look_for(STDOUT_FILENO, &look);
+	top.target = options.word;
+	top.view = options.view;
+	top.filter = options.filter;
+	top.utf8 = look.utf8 && !options.ascii;
+	top.colour = look.colour;
+	top.live = what == VGPU_TARGET_PROCESSES;
+	top.open = top.live ? live_open : what == VGPU_TARGET_RING ? kept_open : trace_open;
+	top.data = top.live ? (void *)&options : (void *)options.word;
+	if (options.once) {
+		top.settings = false;
+		return once(&top, options.width);
+	}
+	return interactive(&top);
+}
