@@ -137,6 +137,14 @@ const struct vgpu_api *vgpu_api_by_name(const char *name);
 const struct vgpu_function *vgpu_function_find(uint32_t id);
 /* The first of that name in library order; library 0: any. */
 const struct vgpu_function *vgpu_function_by_name(uint32_t library, const char *name);
+/*
+ * Functions as somebody else describes them (an older or newer trace): numbers from here up are
+ * theirs, and no library of ours ever has one. add returns an id that vgpu_function_find knows until it
+ * is removed, 0: no room. *function stays the caller's, with its id filled in. One thread at a time.
+ */
+#define VGPU_FUNCTION_FOREIGN 0x8000u
+uint32_t vgpu_function_add(uint32_t library, struct vgpu_function *function);
+void vgpu_function_remove(uint32_t id);
 const char *vgpu_enum_name(const struct vgpu_enum *enumeration, int64_t value);
 
 /*

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "tests/unit/make_event.h"
-#include "tracer/file/codec.h"
+#include "shim/api/schema.h"
+#include "tracer/file/decode.h"
 #include "tracer/file/vgt.h"
 #include "tracer/model/copy.h"
 
@@ -32,7 +33,9 @@ static void teardown(void)
 	rmdir(directory);
 }
 
-/* One event of each kind; returns how many. */
+#define PER_BLOCK 3
+
+/* One event of each kind, a few in a block; returns how many. */
 static unsigned write_all(int end)
 {
 	struct vgpu_vgt_writer *writer;
@@ -46,7 +49,8 @@ static unsigned write_all(int end)
 
 		make_event_filled(&event, kind, kind, 0);
 		vgpu_stream_emit(&stream, &event);
-		count++;
+		if (++count % PER_BLOCK == 0)
+			ck_assert_int_eq(vgpu_vgt_flush(writer), 0);
 	}
 	if (end)
 		vgpu_stream_end(&stream);
@@ -165,7 +169,7 @@ START_TEST(a_recording_without_an_end_is_read_and_said_to_be_incomplete)
 }
 END_TEST
 
-START_TEST(truncated_at_any_byte_the_whole_events_before_it_are_read)
+START_TEST(truncated_at_any_byte_the_whole_blocks_before_it_are_read)
 {
 	unsigned wrote = write_all(1), count, last = 0;
 	uint8_t *bytes;
@@ -183,8 +187,8 @@ START_TEST(truncated_at_any_byte_the_whole_events_before_it_are_read)
 			continue;
 		}
 		ck_assert_msg(err == 0 || err == -EBADMSG, "cut at %zu: %d", cut, err);
+		ck_assert_msg(count == last || count == wrote || count == last + PER_BLOCK, "cut at %zu: %u", cut, count);
 		ck_assert_uint_ge(count, last);
-		ck_assert_uint_le(count, last + 1);
 		last = count;
 	}
 	ck_assert_uint_eq(last, wrote);
@@ -200,14 +204,11 @@ START_TEST(a_changed_byte_anywhere_is_found)
 	bool complete;
 
 	for (size_t at = 0; at < size; at++) {
-		int err;
-
 		bytes[at] ^= 0x40;
 		write_file(bytes, size);
-		err = read_and_compare(&count, &complete); /* compares all it gets */
-		/* The head has bytes that mean nothing yet; all others count. */
-		ck_assert_msg(err < 0 || (at >= 16 && at < 32), "byte %zu", at);
-		ck_assert(err == 0 || !complete);
+		/* Compares all it gets. */
+		ck_assert_msg(read_and_compare(&count, &complete) < 0, "byte %zu", at);
+		ck_assert(!complete);
 		bytes[at] ^= 0x40;
 	}
 	write_file(bytes, size);
@@ -217,59 +218,412 @@ START_TEST(a_changed_byte_anywhere_is_found)
 }
 END_TEST
 
-START_TEST(unknown_fields_and_kinds_are_passed_over)
-{
-	struct vgpu_text bytes = { 0 };
-	struct vgpu_vgt_field extra = { .number = 999, .type = VGPU_FIELD_U64, .size = 5 };
-	struct vgpu_event event, want;
-	const char *field;
-	uint64_t aligned[512];
+/* ---- another version's file, made by hand ---- */
 
-	make_event_filled(&event, VGPU_EVENT_TEXT, 3, 0);
-	ck_assert_int_eq(vgpu_event_encode(&event, &bytes), 0);
-	vgpu_text_add(&bytes, (const char *)&extra, sizeof(extra));
-	vgpu_text_add(&bytes, "newer\0\0\0", 8);
-	ck_assert_uint_le(bytes.size, sizeof(aligned));
-	memcpy(aligned, bytes.bytes, bytes.size);
-	ck_assert_int_eq(vgpu_event_decode(VGPU_EVENT_TEXT, (uint8_t *)aligned, bytes.size, &want), 0);
-	ck_assert(vgpu_event_equal(&event, &want, &field));
-	ck_assert_int_eq(vgpu_event_decode(4711, (uint8_t *)aligned, bytes.size, &want), 0);
-	ck_assert_uint_eq(want.time_ns, event.time_ns);
-	vgpu_text_free(&bytes);
+static void put_field(struct vgpu_wire *meta, unsigned number, unsigned type, unsigned coding, const char *name)
+{
+	vgpu_wire_number(meta, number);
+	vgpu_wire_number(meta, type);
+	vgpu_wire_number(meta, coding);
+	vgpu_wire_string(meta, name);
+}
+
+static void put_kind(struct vgpu_wire *meta, unsigned number, const char *name, unsigned fields)
+{
+	vgpu_wire_number(meta, VGPU_META_KIND);
+	vgpu_wire_number(meta, number);
+	vgpu_wire_string(meta, name);
+	vgpu_wire_number(meta, fields);
+}
+
+START_TEST(kinds_and_fields_go_by_their_names_and_what_is_unknown_is_reported)
+{
+	struct vgpu_decoder decoder;
+	struct vgpu_wire meta = { 0 }, events = { 0 };
+	struct vgpu_event event;
+	uint32_t kind;
+
+	/* "text" has another number here, its fields other numbers, another order and width, and there is one more. */
+	put_kind(&meta, 50, "text", 5);
+	put_field(&meta, 70, VGPU_FIELD_STRING, VGPU_CODE_PLAIN, "mood");
+	put_field(&meta, 71, VGPU_FIELD_STRING, VGPU_CODE_PLAIN, "text");
+	put_field(&meta, 72, VGPU_FIELD_U8, VGPU_CODE_PLAIN, "level");
+	put_field(&meta, 1, VGPU_FIELD_U64, VGPU_CODE_NEXT, "number");
+	put_field(&meta, 5, VGPU_FIELD_U64, VGPU_CODE_LAST, "time_ns");
+	put_kind(&meta, 200, "hologram", 2);
+	put_field(&meta, 1, VGPU_FIELD_U64, VGPU_CODE_NEXT, "number");
+	put_field(&meta, 20, VGPU_FIELD_WORDS, VGPU_CODE_PLAIN, "angles");
+	ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+	ck_assert_int_eq(vgpu_decoder_learn(&decoder, meta.bytes, meta.size), 0);
+
+	vgpu_wire_number(&events, 50);
+	vgpu_wire_number(&events, 1 | 2 | 4 | 16);
+	vgpu_wire_number(&events, VGPU_REF_HERE);
+	vgpu_wire_string(&events, "cheerful");
+	vgpu_wire_number(&events, VGPU_REF_HERE);
+	vgpu_wire_string(&events, "hello");
+	vgpu_wire_number(&events, vgpu_zigzag(2));
+	vgpu_wire_number(&events, vgpu_zigzag(1000));
+	vgpu_wire_number(&events, 200);
+	vgpu_wire_number(&events, 2);
+	vgpu_wire_number(&events, 1);
+	vgpu_wire_number(&events, vgpu_zigzag(90));
+	vgpu_decoder_begin(&decoder, events.bytes, events.size);
+	ck_assert_int_eq(vgpu_decode(&decoder, &event, &kind), 1);
+	ck_assert_uint_eq(event.kind, VGPU_EVENT_TEXT);
+	ck_assert_uint_eq(event.number, 1);
+	ck_assert_uint_eq(event.time_ns, 1000);
+	ck_assert_uint_eq(event.text.level, 2);
+	ck_assert_str_eq(event.text.text, "hello");
+	ck_assert_int_eq(vgpu_decode(&decoder, &event, &kind), 1);
+	ck_assert_uint_eq(event.kind, VGPU_EVENT_NONE);
+	ck_assert_uint_eq(kind, 200);
+	ck_assert_uint_eq(event.number, 2);
+	ck_assert_int_eq(vgpu_decode(&decoder, &event, &kind), 0);
+
+	ck_assert_uint_eq(decoder.unknown_count, 2);
+	ck_assert_str_eq(decoder.unknown[0].kind, "text");
+	ck_assert_str_eq(decoder.unknown[0].field, "mood");
+	ck_assert_str_eq(decoder.unknown[1].kind, "hologram");
+	ck_assert_ptr_null(decoder.unknown[1].field);
+	vgpu_decoder_close(&decoder);
+
+	/* A coding or a type of its own: such a file needs a newer program. */
+	ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+	meta.size = 0;
+	put_kind(&meta, 1, "text", 1);
+	put_field(&meta, 70, VGPU_FIELD_U32, VGPU_CODE_SHARED + 1, "level");
+	ck_assert_int_eq(vgpu_decoder_learn(&decoder, meta.bytes, meta.size), -EBADMSG);
+	vgpu_decoder_close(&decoder);
+	free(meta.bytes);
+	free(events.bytes);
 }
 END_TEST
 
-START_TEST(fields_of_a_wrong_shape_are_refused)
+/* What the file says of a function under the id that `function` gets for it. */
+static uint32_t describe(struct vgpu_function *function, struct vgpu_wire *meta)
 {
-	static const struct {
-		uint16_t number;
-		uint8_t type;
-		uint32_t size;
-		const char *bytes;
-	} wrong[] = {
-		{ 5, VGPU_FIELD_U32, 4, "abcd" },    /* time_ns is 64 bits */
-		{ 5, VGPU_FIELD_U64, 4, "abcd" },
-		{ 17, VGPU_FIELD_STRING, 4, "abcd" }, /* no end */
-		{ 17, VGPU_FIELD_STRING, 4, "a\0b" }, /* two */
-		{ 17, VGPU_FIELD_STRING, 0, "\0\0\0" },
-		{ 17, VGPU_FIELD_STRING, 4000, "abc" },
-	};
+	struct vgpu_describer describer = { 0 };
+	uint32_t id = vgpu_function_add(VGPU_LIBRARY_CUDA, function);
 
-	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct vgpu_vgt_field head = { .number = wrong[i].number, .type = wrong[i].type, .size = wrong[i].size };
-		uint64_t bytes[4] = { 0 };
+	ck_assert_uint_ne(id, 0);
+	ck_assert_int_eq(vgpu_describe_function(&describer, id, meta), 0);
+	vgpu_describer_free(&describer);
+	vgpu_function_remove(id);
+	return id;
+}
+
+static uint32_t translated(struct vgpu_decoder *decoder, uint32_t id)
+{
+	return decoder->map[VGPU_FUNCTION_LIBRARY(id)][VGPU_FUNCTION_NUMBER(id)];
+}
+
+START_TEST(a_function_goes_by_its_name_and_keeps_the_signature_of_its_time)
+{
+	const struct vgpu_function *own = vgpu_function_by_name(VGPU_LIBRARY_CUDA, "cuDeviceGetAttribute");
+	const struct vgpu_function *found;
+	struct vgpu_function same = *own, other = *own;
+	struct vgpu_param params[8];
+	struct vgpu_decoder decoder;
+	struct vgpu_wire meta = { 0 };
+	uint32_t id;
+
+	/* The same function under another number is this program's own. */
+	ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+	id = describe(&same, &meta);
+	ck_assert_int_eq(vgpu_decoder_learn(&decoder, meta.bytes, meta.size), 0);
+	ck_assert_uint_eq(translated(&decoder, id), own->id);
+	ck_assert_uint_eq(decoder.added_count, 0);
+	vgpu_decoder_close(&decoder);
+
+	/* One that was different then is shown as it was. */
+	ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+	ck_assert_uint_eq(own->nparams, 3);
+	memcpy(params, own->params, sizeof(*params) * own->nparams);
+	params[2].name = "ordinal";
+	params[3] = params[2];
+	params[3].name = "mask";
+	other.params = params;
+	other.nparams = 4;
+	meta.size = 0;
+	id = describe(&other, &meta);
+	ck_assert_int_eq(vgpu_decoder_learn(&decoder, meta.bytes, meta.size), 0);
+	ck_assert_uint_ne(translated(&decoder, id), own->id);
+	found = vgpu_function_find(translated(&decoder, id));
+	ck_assert_ptr_nonnull(found);
+	ck_assert_str_eq(found->name, "cuDeviceGetAttribute");
+	ck_assert_uint_eq(found->nparams, 4);
+	ck_assert_str_eq(found->params[3].name, "mask");
+	ck_assert_str_eq(found->params[1].type->enumeration->constants[0].name,
+			 own->params[1].type->enumeration->constants[0].name);
+	id = translated(&decoder, id);
+	vgpu_decoder_close(&decoder);
+	ck_assert_ptr_null(vgpu_function_find(id));
+
+	/* Descriptions cut short, or changed anywhere: refused, or at least harmless. */
+	for (size_t cut = 0; cut < meta.size; cut++) {
+		ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+		meta.bytes[cut] ^= 0x41;
+		vgpu_decoder_learn(&decoder, meta.bytes, meta.size);
+		meta.bytes[cut] ^= 0x41;
+		vgpu_decoder_close(&decoder);
+	}
+	free(meta.bytes);
+}
+END_TEST
+
+START_TEST(types_that_hold_themselves_are_refused)
+{
+	struct vgpu_decoder decoder;
+	struct vgpu_wire meta = { 0 };
+
+	vgpu_wire_number(&meta, VGPU_META_TYPE);
+	vgpu_wire_string(&meta, "struct ring");
+	vgpu_wire_number(&meta, VGPU_TYPE_STRUCT);
+	vgpu_wire_number(&meta, 8);
+	vgpu_wire_number(&meta, 0);
+	vgpu_wire_number(&meta, 0);
+	vgpu_wire_number(&meta, 1);
+	vgpu_wire_string(&meta, "self");
+	vgpu_wire_number(&meta, 1);
+	vgpu_wire_number(&meta, 0);
+	vgpu_wire_number(&meta, 0);
+	vgpu_wire_number(&meta, 0);
+	ck_assert_int_eq(vgpu_decoder_open(&decoder), 0);
+	ck_assert_int_eq(vgpu_decoder_learn(&decoder, meta.bytes, meta.size), -EBADMSG);
+	vgpu_decoder_close(&decoder);
+	free(meta.bytes);
+}
+END_TEST
+
+/* ---- many events ---- */
+
+#define MANY 60000u
+
+static void many_event(struct made_call *call, uint32_t i)
+{
+	if (i % 20000 == 0) {
+		memset(call, 0, sizeof(*call));
+		call->event.kind = VGPU_EVENT_TEXT;
+		call->event.process = 1;
+		call->event.text.text = "now and then";
+		call->event.time_ns = 1000 + i;
+		return;
+	}
+	make_call(call, i % 3 ? "cuInit" : "cuDeviceGetCount", i % 1000 ? 0 : 100);
+	make_call_arg(call, i * UINT64_C(0x12345));
+	make_call_blob(call, 0, VGPU_BLOB_OUT, &i, sizeof(i), sizeof(i));
+	call->event.call.ordinal = i;
+	call->event.call.thread = 1 + i % 5;
+	call->event.call.thread_name = i % 2 ? "main" : "worker";
+	call->event.time_ns = 1000 + i;
+}
+
+static void write_many(bool end)
+{
+	struct vgpu_vgt_writer *writer;
+	struct vgpu_stream stream = { 0 };
+	struct made_call call;
+
+	ck_assert_int_eq(vgpu_vgt_create(&writer, path), 0);
+	vgpu_stream_add(&stream, vgpu_vgt_sink(writer));
+	for (uint32_t i = 0; i < MANY; i++) {
+		many_event(&call, i);
+		vgpu_stream_emit(&stream, &call.event);
+	}
+	if (end)
+		vgpu_stream_end(&stream);
+	ck_assert_int_eq(vgpu_vgt_sink(writer)->error, 0);
+	vgpu_vgt_close(writer);
+}
+
+/* The next event is number i + 1 and as it was written. */
+static void expect_many(struct vgpu_vgt_reader *reader, uint32_t i)
+{
+	struct made_call call;
+	struct vgpu_event event;
+	const char *field;
+
+	ck_assert_msg(vgpu_vgt_next(reader, &event) == 1, "event %u is missing", i + 1);
+	many_event(&call, i);
+	call.event.number = i + 1;
+	ck_assert_msg(vgpu_event_equal(&event, &call.event, &field), "event %u differs in %s", i + 1, field);
+}
+
+START_TEST(any_event_is_found_by_number_and_time_and_from_the_end)
+{
+	static const uint32_t places[] = { 0, 1, 2, 19999, 20000, 31234, MANY - 2, MANY - 1 };
+
+	for (int end = 0; end < 2; end++) {
+		struct vgpu_vgt_summary summary;
+		struct vgpu_vgt_reader *reader;
 		struct vgpu_event event;
 
-		memcpy(bytes, &head, sizeof(head));
-		memcpy(bytes + 1, wrong[i].bytes, 4);
-		ck_assert_msg(vgpu_event_decode(VGPU_EVENT_TEXT, (uint8_t *)bytes, 16, &event) == -EBADMSG, "row %u", i);
+		write_many(end);
+		ck_assert_int_eq(vgpu_vgt_open(&reader, path), 0);
+		vgpu_vgt_summary(reader, &summary);
+		ck_assert_uint_eq(summary.events, MANY);
+		ck_assert_uint_eq(summary.from_ns, 1000);
+		ck_assert_uint_eq(summary.upto_ns, 1000 + MANY - 1);
+		ck_assert_uint_gt(summary.blocks, 3);
+		ck_assert_uint_eq(summary.whole, summary.bytes);
+		ck_assert(summary.indexed == end && summary.complete == end);
+		for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+			ck_assert_int_eq(vgpu_vgt_seek_number(reader, places[i] + 1), 0);
+			expect_many(reader, places[i]);
+			ck_assert_int_eq(vgpu_vgt_seek_last(reader, MANY - places[i]), 0);
+			expect_many(reader, places[i]);
+			if (places[i] + 1 < MANY)
+				expect_many(reader, places[i] + 1);
+			/* By time: the block it is in. */
+			ck_assert_int_eq(vgpu_vgt_seek_time(reader, 1000 + places[i]), 0);
+			ck_assert_int_eq(vgpu_vgt_next(reader, &event), 1);
+			ck_assert_uint_le(event.number, places[i] + 1);
+		}
+		ck_assert_int_eq(vgpu_vgt_seek_last(reader, MANY + 7), 0);
+		expect_many(reader, 0);
+		ck_assert_int_eq(vgpu_vgt_seek_last(reader, 0), 0);
+		ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+		ck_assert_int_eq(vgpu_vgt_seek_number(reader, MANY + 1), 0);
+		ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+		/* And all of them. */
+		ck_assert_int_eq(vgpu_vgt_seek_number(reader, 1), 0);
+		for (uint32_t i = 0; i < MANY; i++)
+			expect_many(reader, i);
+		ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+		vgpu_vgt_reader_close(reader);
 	}
+}
+END_TEST
+
+START_TEST(only_the_kinds_and_the_process_asked_for_are_handed_out)
+{
+	struct vgpu_vgt_reader *reader;
+	struct vgpu_event event;
+
+	write_many(true);
+	ck_assert_int_eq(vgpu_vgt_open(&reader, path), 0);
+	vgpu_vgt_only(reader, ~VGPU_VGT_CALLS, 0);
+	for (uint32_t i = 0; i < MANY; i += 20000)
+		expect_many(reader, i);
+	ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+	vgpu_vgt_only(reader, VGPU_VGT_ALL, 2);
+	vgpu_vgt_seek_number(reader, 1);
+	ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+	vgpu_vgt_reader_close(reader);
+}
+END_TEST
+
+START_TEST(a_trace_is_gone_on_with_where_it_ends)
+{
+	for (int end = 0; end < 2; end++) {
+		unsigned wrote = write_all(end), i = 0;
+		struct vgpu_vgt_writer *writer;
+		struct vgpu_vgt_reader *reader;
+		struct vgpu_vgt_summary summary;
+		struct vgpu_stream stream = { 0 };
+		struct vgpu_event event, want;
+		const char *field;
+		struct stat one, two;
+
+		ck_assert_int_eq(stat(path, &one), 0);
+		ck_assert_int_eq(vgpu_vgt_append(&writer, path), 0);
+		ck_assert_uint_eq(vgpu_vgt_written(writer), wrote);
+		vgpu_stream_add(&stream, vgpu_vgt_sink(writer));
+		stream.number = vgpu_vgt_written(writer);
+		for (uint32_t kind = 1; kind < VGPU_EVENT_KINDS; kind++) {
+			make_event_filled(&event, kind, kind, 0);
+			event.number = wrote + kind;
+			vgpu_stream_emit(&stream, &event);
+		}
+		vgpu_stream_end(&stream);
+		ck_assert_int_eq(vgpu_vgt_sink(writer)->error, 0);
+		vgpu_vgt_close(writer);
+		/* What both parts say lies in the file once. */
+		ck_assert_int_eq(stat(path, &two), 0);
+		ck_assert_int_lt(two.st_size, one.st_size * 7 / 4);
+
+		ck_assert_int_eq(vgpu_vgt_open(&reader, path), 0);
+		vgpu_vgt_summary(reader, &summary);
+		ck_assert_uint_eq(summary.events, 2 * wrote);
+		ck_assert(summary.complete && summary.indexed);
+		while (vgpu_vgt_next(reader, &event) == 1) {
+			uint32_t kind = i++ % wrote + 1;
+
+			make_event_filled(&want, kind, kind, 1);
+			if (i > wrote)
+				want.number = wrote + kind;
+			ck_assert_msg(vgpu_event_equal(&event, &want, &field), "event %u differs in %s", i, field);
+		}
+		ck_assert_uint_eq(i, 2 * wrote);
+		vgpu_vgt_reader_close(reader);
+	}
+}
+END_TEST
+
+START_TEST(what_is_written_meanwhile_is_found_by_looking_again)
+{
+	struct vgpu_vgt_writer *writer;
+	struct vgpu_vgt_reader *reader;
+	struct vgpu_stream stream = { 0 };
+	struct made_call call;
+	struct vgpu_event event;
+
+	ck_assert_int_eq(vgpu_vgt_create(&writer, path), 0);
+	ck_assert_int_eq(vgpu_vgt_open(&reader, path), 0);
+	vgpu_stream_add(&stream, vgpu_vgt_sink(writer));
+	ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		ck_assert_int_eq(vgpu_vgt_again(reader), 0);
+		ck_assert_int_eq(vgpu_vgt_next(reader, &event), 0);
+		many_event(&call, i);
+		vgpu_stream_emit(&stream, &call.event);
+		ck_assert_int_eq(vgpu_vgt_flush_after(writer, UINT64_C(3600000000000)), 0);
+		ck_assert_int_eq(vgpu_vgt_again(reader), 0);
+		ck_assert_int_eq(vgpu_vgt_flush_after(writer, 0), 0);
+		ck_assert_int_eq(vgpu_vgt_again(reader), 1);
+		expect_many(reader, i);
+	}
+	vgpu_stream_end(&stream);
+	ck_assert(!vgpu_vgt_complete(reader));
+	ck_assert_int_eq(vgpu_vgt_again(reader), 0);
+	ck_assert(vgpu_vgt_complete(reader));
+	vgpu_vgt_close(writer);
+	vgpu_vgt_reader_close(reader);
+}
+END_TEST
+
+START_TEST(strings_and_stacks_lie_in_the_file_once)
+{
+	struct vgpu_vgt_writer *writer;
+	struct vgpu_stream stream = { 0 };
+	uint64_t stack[64];
+	uint8_t *bytes;
+	size_t size;
+
+	for (unsigned i = 0; i < 64; i++)
+		stack[i] = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	ck_assert_int_eq(vgpu_vgt_create(&writer, path), 0);
+	vgpu_stream_add(&stream, vgpu_vgt_sink(writer));
+	/* In blocks of their own: what is alike within a block would be packed in any case. */
+	for (uint32_t i = 1; i <= 100; i++) {
+		struct made_call call;
+
+		many_event(&call, i);
+		call.event.call.stack = (struct vgpu_words){ stack, 64 };
+		vgpu_stream_emit(&stream, &call.event);
+		ck_assert_int_eq(vgpu_vgt_flush(writer), 0);
+	}
+	vgpu_vgt_close(writer);
+	size = read_file(&bytes);
+	ck_assert_uint_lt(size, 100 * (sizeof(struct vgpu_vgt_block) + 64) + 8192);
+	free(bytes);
 }
 END_TEST
 
 START_TEST(a_full_disk_leaves_whole_events_and_says_so)
 {
-	struct rlimit old, small = { .rlim_cur = 3000, .rlim_max = RLIM_INFINITY };
+	struct rlimit old, small = { .rlim_cur = 6000, .rlim_max = RLIM_INFINITY };
 	struct vgpu_vgt_writer *writer;
 	struct vgpu_stream stream = { 0 };
 	unsigned count;
@@ -326,11 +680,16 @@ START_TEST(what_is_no_trace_is_told_apart)
 	write_file((const uint8_t *)"hello", 5);
 	ck_assert_int_eq(vgpu_vgt_open(&reader, path), -EPROTO);
 	memcpy(head.magic, VGPU_VGT_MAGIC, 8);
+	head.crc = vgpu_crc32(0, &head, offsetof(struct vgpu_vgt_head, crc));
 	write_file((const uint8_t *)&head, sizeof(head));
 	ck_assert_int_eq(vgpu_vgt_open(&reader, path), -EPROTONOSUPPORT);
 	head.order = 0x04030201;
 	write_file((const uint8_t *)&head, sizeof(head));
 	ck_assert_int_eq(vgpu_vgt_open(&reader, path), -EMEDIUMTYPE);
+	head.order = VGPU_VGT_ORDER;
+	head.version = VGPU_VGT_VERSION;
+	write_file((const uint8_t *)&head, sizeof(head));
+	ck_assert_int_eq(vgpu_vgt_open(&reader, path), -EBADMSG);
 }
 END_TEST
 
@@ -353,10 +712,16 @@ int main(void)
 	tcase_add_test(tests, every_kind_has_a_table_without_repetitions);
 	tcase_add_test(tests, a_copy_is_equal_and_owns_what_it_points_to);
 	tcase_add_test(tests, a_recording_without_an_end_is_read_and_said_to_be_incomplete);
-	tcase_add_test(tests, truncated_at_any_byte_the_whole_events_before_it_are_read);
+	tcase_add_test(tests, truncated_at_any_byte_the_whole_blocks_before_it_are_read);
 	tcase_add_test(tests, a_changed_byte_anywhere_is_found);
-	tcase_add_test(tests, unknown_fields_and_kinds_are_passed_over);
-	tcase_add_test(tests, fields_of_a_wrong_shape_are_refused);
+	tcase_add_test(tests, kinds_and_fields_go_by_their_names_and_what_is_unknown_is_reported);
+	tcase_add_test(tests, a_function_goes_by_its_name_and_keeps_the_signature_of_its_time);
+	tcase_add_test(tests, types_that_hold_themselves_are_refused);
+	tcase_add_test(tests, any_event_is_found_by_number_and_time_and_from_the_end);
+	tcase_add_test(tests, only_the_kinds_and_the_process_asked_for_are_handed_out);
+	tcase_add_test(tests, a_trace_is_gone_on_with_where_it_ends);
+	tcase_add_test(tests, what_is_written_meanwhile_is_found_by_looking_again);
+	tcase_add_test(tests, strings_and_stacks_lie_in_the_file_once);
 	tcase_add_test(tests, a_full_disk_leaves_whole_events_and_says_so);
 	tcase_add_test(tests, only_a_trace_is_written_over);
 	tcase_add_test(tests, what_is_no_trace_is_told_apart);

@@ -18,6 +18,8 @@
 #define TICK_POLL_MS 4
 #define BUSY         512
 #define PLACES_NS    UINT64_C(100000000)
+/* What a crash of our own may cost. */
+#define FLUSH_NS     UINT64_C(100000000)
 
 static void check_writer(struct vgpu_run *run)
 {
@@ -26,7 +28,8 @@ static void check_writer(struct vgpu_run *run)
 	if (!sink || run->writer_failed)
 		return;
 	if (!sink->error)
-		sink->error = vgpu_vgt_flush(run->writer);
+		sink->error = run->ended ? vgpu_vgt_flush(run->writer)
+					 : vgpu_vgt_flush_after(run->writer, FLUSH_NS);
 	if (!sink->error)
 		return;
 	run->writer_failed = true;

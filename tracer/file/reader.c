@@ -1,53 +1,239 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reads a trace file, up to its last whole frame. */
+/* Reads a trace file, up to its last whole block. */
 #include "tracer/file/vgt.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
 
-#include "tracer/file/codec.h"
+#include "tracer/file/decode.h"
+#include "tracer/file/reader.h"
 
 struct vgpu_vgt_reader {
-	FILE *file;
-	uint64_t *payload; /* words, so that it is aligned for the decoder */
-	size_t room;
-	uint64_t events;
-	bool complete;
-	int error; /* 1: the end was reached */
+	int fd;
+	struct vgpu_decoder decoder;
+	ZSTD_DCtx *unpacker;
+	struct vgpu_vgt_block *blocks; /* META and EVENTS, in order */
+	uint32_t count, room;
+	uint64_t end;      /* of the last whole block that was found */
+	uint64_t bytes;    /* of the file, when last looked at */
+	uint64_t total;    /* events in blocks */
+	int tail;          /* what lies behind `end`: 0 nothing, -EBADMSG */
+	bool complete, indexed;
+	uint8_t *stored, *plain; /* of the block being read */
+	size_t stored_room, plain_room;
+	uint32_t learned;  /* blocks before this one: what they define is known */
+	uint32_t at;       /* block to be opened next */
+	uint32_t left;     /* events of the open one that are still to come */
+	bool open;
+	uint64_t position; /* events handed out or passed over, from the file's beginning */
+	uint64_t from;     /* events before this number are passed over, 0: none */
+	uint64_t skip;     /* so many events are passed over */
+	uint32_t kinds;    /* wanted */
+	uint32_t process;
+	int error;         /* met: 1 the end */
 };
+
+static int read_at(int fd, void *bytes, size_t size, uint64_t offset)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = pread(fd, (uint8_t *)bytes + done, size - done, offset + done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -EBADMSG;
+		done += n;
+	}
+	return 0;
+}
+
+static bool head_valid(const struct vgpu_vgt_block *head, uint64_t offset)
+{
+	return head->magic == VGPU_VGT_BLOCK && head->offset == offset && head->plain <= VGPU_VGT_PLAIN_MAX &&
+	       head->stored <= ZSTD_COMPRESSBOUND(VGPU_VGT_PLAIN_MAX) &&
+	       vgpu_crc32(0, &head->crc, sizeof(*head) - offsetof(struct vgpu_vgt_block, crc)) == head->head_crc;
+}
+
+static bool fit(uint8_t **bytes, size_t *room, size_t size)
+{
+	uint8_t *grown;
+
+	if (size <= *room)
+		return true;
+	grown = realloc(*bytes, size);
+	if (!grown)
+		return false;
+	*bytes = grown;
+	*room = size;
+	return true;
+}
+
+/* The content of a block, in reader->plain. 0, -EBADMSG, -ENOMEM, -errno. */
+static int unpack(struct vgpu_vgt_reader *reader, const struct vgpu_vgt_block *head)
+{
+	const uint8_t *stored;
+	size_t n;
+	int err;
+
+	if (!fit(&reader->stored, &reader->stored_room, sizeof(*head) + head->stored) ||
+	    !fit(&reader->plain, &reader->plain_room, head->plain + 1u))
+		return -ENOMEM;
+	err = read_at(reader->fd, reader->stored, sizeof(*head) + head->stored, head->offset);
+	if (err)
+		return err;
+	stored = reader->stored + sizeof(*head);
+	/* The head as well: what is known of it may be from the index. */
+	if (memcmp(reader->stored, head, sizeof(*head)) || vgpu_crc32(0, stored, head->stored) != head->crc)
+		return -EBADMSG;
+	if (head->packing == VGPU_VGT_STORED) {
+		if (head->stored != head->plain)
+			return -EBADMSG;
+		memcpy(reader->plain, stored, head->plain);
+		return 0;
+	}
+	if (head->packing != VGPU_VGT_ZSTD)
+		return -EBADMSG;
+	n = ZSTD_decompressDCtx(reader->unpacker, reader->plain, head->plain, stored, head->stored);
+	return n == head->plain ? 0 : -EBADMSG;
+}
+
+/* ---- finding the blocks ---- */
+
+static int add_block(struct vgpu_vgt_reader *reader, const struct vgpu_vgt_block *head)
+{
+	if (head->kind != VGPU_VGT_META && head->kind != VGPU_VGT_EVENTS)
+		return 0;
+	if (reader->count == reader->room) {
+		uint32_t room = reader->room ? reader->room * 2 : 64;
+		struct vgpu_vgt_block *grown = realloc(reader->blocks, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		reader->blocks = grown;
+		reader->room = room;
+	}
+	reader->blocks[reader->count++] = *head;
+	if (head->kind == VGPU_VGT_EVENTS)
+		reader->total += head->events;
+	return 0;
+}
+
+/* The heads as the END block leads to them. 0; -EBADMSG: there is no index to be trusted. */
+static int use_index(struct vgpu_vgt_reader *reader)
+{
+	uint64_t offset = sizeof(struct vgpu_vgt_head), total = 0;
+	struct vgpu_vgt_block end, index, head;
+	int err;
+
+	if (reader->bytes < offset + sizeof(end))
+		return -EBADMSG;
+	err = read_at(reader->fd, &end, sizeof(end), reader->bytes - sizeof(end));
+	if (err || !head_valid(&end, reader->bytes - sizeof(end)) || end.kind != VGPU_VGT_END || !end.first ||
+	    end.first > reader->bytes - 2 * sizeof(end))
+		return -EBADMSG;
+	err = read_at(reader->fd, &index, sizeof(index), end.first);
+	if (err || !head_valid(&index, end.first) || index.kind != VGPU_VGT_INDEX ||
+	    index.offset + sizeof(index) + index.stored != end.offset || unpack(reader, &index) ||
+	    index.plain % sizeof(head))
+		return -EBADMSG;
+	for (uint32_t at = 0; at < index.plain; at += sizeof(head)) {
+		memcpy(&head, reader->plain + at, sizeof(head));
+		if (!head_valid(&head, offset) || (head.kind != VGPU_VGT_META && head.kind != VGPU_VGT_EVENTS))
+			return -EBADMSG;
+		offset += sizeof(head) + head.stored;
+		total += head.kind == VGPU_VGT_EVENTS ? head.events : 0;
+	}
+	if (offset != end.first || total != end.from_ns)
+		return -EBADMSG;
+	for (uint32_t at = 0; at < index.plain; at += sizeof(head)) {
+		memcpy(&head, reader->plain + at, sizeof(head));
+		err = add_block(reader, &head);
+		if (err)
+			return err;
+	}
+	reader->end = reader->bytes;
+	reader->complete = reader->indexed = true;
+	return 0;
+}
+
+/* Goes from head to head, from reader->end on. 0 or -errno; reader->tail says what stopped it. */
+static int walk(struct vgpu_vgt_reader *reader)
+{
+	struct vgpu_vgt_block head;
+	int err;
+
+	reader->tail = 0;
+	while (reader->end < reader->bytes) {
+		/* After an end nothing more is expected. */
+		if (reader->complete || reader->bytes - reader->end < sizeof(head)) {
+			reader->tail = -EBADMSG;
+			return 0;
+		}
+		err = read_at(reader->fd, &head, sizeof(head), reader->end);
+		if (err)
+			return err;
+		if (!head_valid(&head, reader->end) || head.stored > reader->bytes - reader->end - sizeof(head)) {
+			reader->tail = -EBADMSG;
+			return 0;
+		}
+		/* Nobody else will look at these two. */
+		if ((head.kind == VGPU_VGT_INDEX && unpack(reader, &head)) ||
+		    (head.kind == VGPU_VGT_END && (head.from_ns != reader->total || head.stored))) {
+			reader->tail = -EBADMSG;
+			return 0;
+		}
+		reader->complete = head.kind == VGPU_VGT_END;
+		err = add_block(reader, &head);
+		if (err)
+			return err;
+		reader->end += sizeof(head) + head.stored;
+	}
+	return 0;
+}
 
 int vgpu_vgt_open(struct vgpu_vgt_reader **out, const char *path)
 {
 	struct vgpu_vgt_reader *reader = calloc(1, sizeof(*reader));
 	struct vgpu_vgt_head head;
 	struct stat st;
-	int err = -EPROTO;
+	int err;
 
 	if (!reader)
 		return -ENOMEM;
-	reader->file = fopen(path, "re");
-	if (!reader->file || fstat(fileno(reader->file), &st)) {
+	reader->kinds = VGPU_VGT_ALL;
+	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (reader->fd < 0 || fstat(reader->fd, &st)) {
 		err = -errno;
 		goto out;
 	}
-	if (S_ISDIR(st.st_mode)) {
-		err = -EISDIR;
-		goto out;
-	}
-	if (fread(&head, 1, sizeof(head), reader->file) != sizeof(head) ||
+	err = S_ISDIR(st.st_mode) ? -EISDIR : -EPROTO;
+	if (!S_ISREG(st.st_mode) || read_at(reader->fd, &head, sizeof(head), 0) ||
 	    memcmp(head.magic, VGPU_VGT_MAGIC, sizeof(head.magic)))
 		goto out;
-	if (head.order != VGPU_VGT_ORDER) {
-		err = -EMEDIUMTYPE;
+	err = head.order != VGPU_VGT_ORDER       ? -EMEDIUMTYPE
+	      : head.version != VGPU_VGT_VERSION ? -EPROTONOSUPPORT
+	      : head.crc != vgpu_crc32(0, &head, offsetof(struct vgpu_vgt_head, crc)) ? -EBADMSG
+										      : 0;
+	if (err)
 		goto out;
-	}
-	if (head.version != VGPU_VGT_VERSION) {
-		err = -EPROTONOSUPPORT;
+	reader->bytes = st.st_size;
+	reader->end = sizeof(head);
+	reader->unpacker = ZSTD_createDCtx();
+	err = reader->unpacker ? vgpu_decoder_open(&reader->decoder) : -ENOMEM;
+	if (err)
 		goto out;
-	}
+	err = use_index(reader);
+	if (err == -EBADMSG)
+		err = walk(reader);
+	if (err)
+		goto out;
 	*out = reader;
 	return 0;
 out:
@@ -59,70 +245,321 @@ void vgpu_vgt_reader_close(struct vgpu_vgt_reader *reader)
 {
 	if (!reader)
 		return;
-	if (reader->file)
-		fclose(reader->file);
-	free(reader->payload);
+	if (reader->fd >= 0)
+		close(reader->fd);
+	ZSTD_freeDCtx(reader->unpacker);
+	vgpu_decoder_close(&reader->decoder);
+	free(reader->blocks);
+	free(reader->stored);
+	free(reader->plain);
 	free(reader);
+}
+
+int vgpu_vgt_again(struct vgpu_vgt_reader *reader)
+{
+	uint32_t before = reader->count;
+	struct stat st;
+	int err;
+
+	if (fstat(reader->fd, &st))
+		return -errno;
+	reader->bytes = st.st_size;
+	err = walk(reader);
+	if (err)
+		return err;
+	if (reader->error == 1 || reader->error == -EBADMSG)
+		reader->error = 0;
+	return reader->count > before;
+}
+
+void vgpu_vgt_summary(const struct vgpu_vgt_reader *reader, struct vgpu_vgt_summary *out)
+{
+	*out = (struct vgpu_vgt_summary){
+		.events = reader->total, .bytes = reader->bytes, .whole = reader->end, .blocks = reader->count,
+		.complete = reader->complete, .indexed = reader->indexed,
+	};
+	for (uint32_t i = 0; i < reader->count; i++) {
+		const struct vgpu_vgt_block *block = &reader->blocks[i];
+
+		if (block->kind != VGPU_VGT_EVENTS || !block->events)
+			continue;
+		if (!out->from_ns || block->from_ns < out->from_ns)
+			out->from_ns = block->from_ns;
+		if (block->upto_ns > out->upto_ns)
+			out->upto_ns = block->upto_ns;
+	}
 }
 
 uint64_t vgpu_vgt_read(const struct vgpu_vgt_reader *reader)
 {
-	return reader->events;
+	return reader->position;
 }
 
 bool vgpu_vgt_complete(const struct vgpu_vgt_reader *reader)
 {
-	return reader->complete;
+	return reader->complete && reader->error >= 0;
 }
 
-/* Reads one frame whole; 1, 0 at the end of the file, -errno. */
-static int read_frame(struct vgpu_vgt_reader *reader, struct vgpu_vgt_frame *frame)
+bool vgpu_vgt_unknown(const struct vgpu_vgt_reader *reader, uint32_t index, struct vgpu_vgt_unknown *out)
 {
-	size_t n = fread(frame, 1, sizeof(*frame), reader->file);
-	uint32_t crc;
+	if (index >= reader->decoder.unknown_count)
+		return false;
+	*out = reader->decoder.unknown[index];
+	return true;
+}
 
-	if (n != sizeof(*frame))
-		return ferror(reader->file) ? -EIO : n ? -EBADMSG : 0;
-	if (frame->magic != VGPU_VGT_FRAME || frame->length > VGPU_VGT_MAX || frame->length % 8)
-		return -EBADMSG;
-	if (frame->length > reader->room) {
-		uint64_t *grown = realloc(reader->payload, frame->length);
+/* ---- reading on ---- */
 
-		if (!grown)
-			return -ENOMEM;
-		reader->payload = grown;
-		reader->room = frame->length;
+/* All that the blocks before `upto` define. */
+static int learn(struct vgpu_vgt_reader *reader, uint32_t upto)
+{
+	int err = 0;
+
+	for (; !err && reader->learned < upto; reader->learned += !err) {
+		const struct vgpu_vgt_block *block = &reader->blocks[reader->learned];
+
+		if (block->kind != VGPU_VGT_META)
+			continue;
+		err = unpack(reader, block);
+		if (!err)
+			err = vgpu_decoder_learn(&reader->decoder, reader->plain, block->plain);
 	}
-	if (frame->length && fread(reader->payload, 1, frame->length, reader->file) != frame->length)
-		return ferror(reader->file) ? -EIO : -EBADMSG;
-	crc = vgpu_crc32(0, &frame->length, sizeof(*frame) - offsetof(struct vgpu_vgt_frame, length));
-	return vgpu_crc32(crc, reader->payload, frame->length) == frame->crc ? 1 : -EBADMSG;
+	return err;
+}
+
+static bool block_wanted(const struct vgpu_vgt_reader *reader, const struct vgpu_vgt_block *block)
+{
+	uint32_t kinds = 0;
+
+	if (block->kind != VGPU_VGT_EVENTS)
+		return false;
+	if (reader->process && !(block->processes >> reader->process % 64 & 1))
+		return false;
+	if (reader->kinds == VGPU_VGT_ALL)
+		return true;
+	/* The file may number kinds in another way. */
+	for (unsigned kind = 0; kind < 256; kind++) {
+		const struct vgpu_plan *plan = reader->decoder.plans[kind];
+
+		if (plan && reader->kinds >> (plan->kind & 31) & 1)
+			kinds |= 1u << (kind < 31 ? kind : 31);
+	}
+	return block->kinds & kinds;
+}
+
+/* Opens the next block with something in it. 1, 0 at the end, -errno. */
+static int open_next(struct vgpu_vgt_reader *reader)
+{
+	int err;
+
+	reader->open = false;
+	for (; reader->at < reader->count; reader->at++) {
+		const struct vgpu_vgt_block *block = &reader->blocks[reader->at];
+
+		if (block->kind != VGPU_VGT_EVENTS)
+			continue;
+		err = learn(reader, reader->at);
+		if (err)
+			return err;
+		if (!block_wanted(reader, block)) {
+			reader->position += block->events;
+			continue;
+		}
+		err = unpack(reader, block);
+		if (err)
+			return err;
+		vgpu_decoder_begin(&reader->decoder, reader->plain, block->plain);
+		reader->left = block->events;
+		reader->open = true;
+		reader->at++;
+		return 1;
+	}
+	return reader->tail;
+}
+
+static void count_unknown(struct vgpu_vgt_reader *reader, uint32_t kind)
+{
+	struct vgpu_decoder *d = &reader->decoder;
+
+	for (uint32_t i = 0; i < d->unknown_count; i++)
+		if (!d->unknown[i].field && !strcmp(d->unknown[i].kind, d->kind_names[kind]))
+			d->unknown[i].events++;
 }
 
 int vgpu_vgt_next(struct vgpu_vgt_reader *reader, struct vgpu_event *event)
 {
-	struct vgpu_vgt_frame frame;
+	uint32_t kind = 0;
 	int err;
 
 	if (reader->error)
 		return reader->error == 1 ? 0 : reader->error;
-	do {
-		err = read_frame(reader, &frame);
-		if (err == 1 && frame.kind == VGPU_VGT_END) {
-			reader->complete = frame.length == 8 && *reader->payload == reader->events;
-			if (!reader->complete)
-				err = -EBADMSG;
-		}
-	} while (err == 1 && frame.kind == VGPU_VGT_END);
-	if (err == 1) {
-		/* Something was appended after an end: it is complete only with an end of its own. */
-		reader->complete = false;
-		err = vgpu_event_decode(frame.kind, (const uint8_t *)reader->payload, frame.length, event);
+	for (;;) {
+		err = 1;
+		if (!reader->open)
+			err = open_next(reader);
+		if (err != 1)
+			break;
+		err = vgpu_decode(&reader->decoder, event, &kind);
 		if (!err) {
-			reader->events++;
-			return 1;
+			/* As many as its head says, or something is wrong. */
+			err = reader->left ? -EBADMSG : 0;
+			reader->open = false;
+			if (err)
+				break;
+			continue;
 		}
+		if (err < 0 || !reader->left) {
+			err = err < 0 ? err : -EBADMSG;
+			break;
+		}
+		reader->left--;
+		reader->position++;
+		if (reader->from && event->number < reader->from)
+			continue;
+		reader->from = 0;
+		if (reader->skip) {
+			reader->skip--;
+			continue;
+		}
+		if (event->kind == VGPU_EVENT_NONE)
+			count_unknown(reader, kind);
+		if (!(reader->kinds >> (event->kind & 31) & 1) ||
+		    (reader->process && event->process != reader->process))
+			continue;
+		return 1;
 	}
+	reader->open = false;
 	reader->error = err ? err : 1;
 	return err;
+}
+
+void vgpu_vgt_only(struct vgpu_vgt_reader *reader, uint32_t kinds, uint32_t process)
+{
+	reader->kinds = kinds;
+	reader->process = process;
+}
+
+/* ---- seeking ---- */
+
+static void go_to(struct vgpu_vgt_reader *reader, uint32_t block, uint64_t number, uint64_t skip)
+{
+	reader->at = block;
+	reader->open = false;
+	reader->error = 0;
+	reader->from = number;
+	reader->skip = skip;
+	reader->position = 0;
+	for (uint32_t i = 0; i < block; i++)
+		if (reader->blocks[i].kind == VGPU_VGT_EVENTS)
+			reader->position += reader->blocks[i].events;
+}
+
+int vgpu_vgt_seek_number(struct vgpu_vgt_reader *reader, uint64_t number)
+{
+	uint32_t block = 0, low = 0, high = reader->count;
+
+	/* The last block that begins at it or before. */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2, at = middle;
+
+		while (at < high && reader->blocks[at].kind != VGPU_VGT_EVENTS)
+			at++;
+		if (at < high && reader->blocks[at].first <= number) {
+			block = at;
+			low = at + 1;
+		} else {
+			high = middle;
+		}
+	}
+	go_to(reader, block, number, 0);
+	return 0;
+}
+
+int vgpu_vgt_seek_time(struct vgpu_vgt_reader *reader, uint64_t time_ns)
+{
+	uint32_t block = 0;
+
+	while (block < reader->count &&
+	       (reader->blocks[block].kind != VGPU_VGT_EVENTS || reader->blocks[block].upto_ns < time_ns))
+		block++;
+	go_to(reader, block, 0, 0);
+	return 0;
+}
+
+int vgpu_vgt_seek_last(struct vgpu_vgt_reader *reader, uint64_t events)
+{
+	uint32_t block = reader->count;
+	uint64_t behind = 0;
+
+	while (block && behind < events) {
+		block--;
+		if (reader->blocks[block].kind == VGPU_VGT_EVENTS)
+			behind += reader->blocks[block].events;
+	}
+	go_to(reader, block, 0, behind > events ? behind - events : 0);
+	return 0;
+}
+
+/* ---- for a writer that goes on ---- */
+
+static bool same_plan(const struct vgpu_plan *a, const struct vgpu_plan *b)
+{
+	if (a->kind != b->kind || a->count != b->count)
+		return false;
+	/* Equal places in the event: equal names. */
+	for (uint32_t i = 0; i < a->count; i++)
+		if (a->fields[i].number != b->fields[i].number || a->fields[i].type != b->fields[i].type ||
+		    a->fields[i].coding != b->fields[i].coding || a->fields[i].offset != b->fields[i].offset)
+			return false;
+	return true;
+}
+
+/* A kind that the file has in another shape is written under a number of its own. */
+static void carry_kinds(const struct vgpu_decoder *d, struct vgpu_encoder *encoder)
+{
+	unsigned spare = 255;
+
+	for (uint32_t kind = 1; kind < VGPU_EVENT_KINDS; kind++) {
+		unsigned same = 0;
+
+		for (unsigned i = 0; i < 256; i++)
+			if (d->plans[i] && same_plan(d->plans[i], &encoder->plans[kind]))
+				same = i;
+		if (same) {
+			encoder->file_kind[kind] = same;
+			encoder->kinds_written |= UINT64_C(1) << kind;
+			continue;
+		}
+		while (d->plans[encoder->file_kind[kind]] && spare >= VGPU_EVENT_KINDS)
+			encoder->file_kind[kind] = spare--;
+	}
+}
+
+int vgpu_vgt_carry_on(struct vgpu_vgt_reader *reader, struct vgpu_encoder *encoder, struct vgpu_wire *heads,
+		      uint64_t *offset, uint64_t *events)
+{
+	const struct vgpu_decoder *d = &reader->decoder;
+	uint64_t end = sizeof(struct vgpu_vgt_head);
+	bool fresh;
+	int err = learn(reader, reader->count);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < d->entry_count; i++) {
+		int64_t entry = vgpu_pool_put(&encoder->pool, d->entries[i].bytes, d->entries[i].size, &fresh);
+
+		/* Entries must have the numbers that they have in the file. */
+		if (entry != i)
+			return entry < 0 ? entry : -EBADMSG;
+	}
+	carry_kinds(d, encoder);
+	encoder->describer.type_base = d->type_count;
+	encoder->describer.enum_base = d->enum_count;
+	for (uint32_t i = 0; i < reader->count; i++) {
+		vgpu_wire_add(heads, &reader->blocks[i], sizeof(reader->blocks[i]));
+		end = reader->blocks[i].offset + sizeof(reader->blocks[i]) + reader->blocks[i].stored;
+	}
+	*offset = end;
+	*events = reader->total;
+	return heads->failed ? -ENOMEM : 0;
 }

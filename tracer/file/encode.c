@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Events into a block: of each field only what could not be foretold. */
+#include "tracer/file/encode.h"
+
+#include <errno.h>
+
+#include "shim/api/schema.h"
+
+/* An event's own bytes: no more than a quarter of what a block may be. */
+#define EVENT_MAX (1u << 20)
+
+struct event_encoder {
+	struct vgpu_encoder *e;
+	const struct vgpu_event *event;
+	struct vgpu_plan_slot *kind, *lane, *key;
+	uint64_t present;
+	uint64_t number[VGPU_PLAN_FIELDS]; /* what is written for a field that is present */
+	int err;
+};
+
+int vgpu_encoder_open(struct vgpu_encoder *encoder)
+{
+	memset(encoder, 0, sizeof(*encoder));
+	encoder->state = calloc(1, sizeof(*encoder->state));
+	if (!encoder->state)
+		return -ENOMEM;
+	for (uint32_t kind = 1; kind < VGPU_EVENT_KINDS; kind++) {
+		encoder->file_kind[kind] = kind;
+		vgpu_plan_own(&encoder->plans[kind], kind);
+	}
+	vgpu_plan_reset(encoder->state);
+	return 0;
+}
+
+void vgpu_encoder_close(struct vgpu_encoder *encoder)
+{
+	free(encoder->meta.bytes);
+	free(encoder->events.bytes);
+	free(encoder->state);
+	vgpu_pool_free(&encoder->pool);
+	vgpu_describer_free(&encoder->describer);
+	memset(encoder, 0, sizeof(*encoder));
+}
+
+void vgpu_encoder_begin(struct vgpu_encoder *encoder)
+{
+	encoder->events.size = 0;
+	vgpu_plan_reset(encoder->state);
+}
+
+static void put_kind(struct vgpu_encoder *e, uint32_t kind)
+{
+	const struct vgpu_plan *plan = &e->plans[kind];
+	const struct vgpu_kind *own = vgpu_event_kind(kind);
+
+	e->kinds_written |= UINT64_C(1) << kind;
+	vgpu_wire_number(&e->meta, VGPU_META_KIND);
+	vgpu_wire_number(&e->meta, e->file_kind[kind]);
+	vgpu_wire_string(&e->meta, own->name);
+	vgpu_wire_number(&e->meta, plan->count);
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct vgpu_plan_field *field = &plan->fields[i];
+		const struct vgpu_kind *part = field->number < VGPU_PLAN_COMMON ? &vgpu_event_common : own;
+
+		vgpu_wire_number(&e->meta, field->number);
+		vgpu_wire_number(&e->meta, field->type);
+		vgpu_wire_number(&e->meta, field->coding);
+		for (uint32_t k = 0; k < part->count; k++)
+			if (part->fields[k].number == field->number)
+				vgpu_wire_string(&e->meta, part->fields[k].name);
+	}
+}
+
+static uint64_t load(uint8_t type, const void *at)
+{
+	switch (type) {
+	case VGPU_FIELD_U8:
+		return *(const uint8_t *)at;
+	case VGPU_FIELD_U16:
+		return *(const uint16_t *)at;
+	case VGPU_FIELD_U32:
+		return *(const uint32_t *)at;
+	case VGPU_FIELD_I32:
+		return (int64_t) * (const int32_t *)at;
+	}
+	return *(const uint64_t *)at;
+}
+
+/* Where the value that foretells this one is kept; NULL: nowhere. */
+static uint64_t *last_of(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
+{
+	switch (field->coding) {
+	case VGPU_CODE_LAST:
+	case VGPU_CODE_NEXT:
+	case VGPU_CODE_LANE_ID:
+	case VGPU_CODE_KEY_ID:
+		return field->number < VGPU_PLAN_COMMON ? &ee->e->state->common[field->number] : &ee->kind->last[i];
+	case VGPU_CODE_LANE:
+	case VGPU_CODE_LANE_NEXT:
+		return &ee->lane->last[i];
+	case VGPU_CODE_KEY:
+	case VGPU_CODE_SHARED:
+		return &ee->key->last[i];
+	}
+	return NULL;
+}
+
+static void encode_number(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i, const void *at)
+{
+	struct vgpu_plan_state *state = ee->e->state;
+	uint64_t *last = last_of(ee, field, i), value = load(field->type, at), foretold = last ? *last : 0;
+
+	if (field->coding == VGPU_CODE_NEXT || field->coding == VGPU_CODE_LANE_NEXT)
+		foretold++;
+	if (value != foretold) {
+		ee->present |= UINT64_C(1) << i;
+		ee->number[i] = vgpu_zigzag(value - foretold);
+	}
+	if (last)
+		*last = value;
+	if (field->coding == VGPU_CODE_LANE_ID)
+		ee->lane = vgpu_plan_slot(state, &state->lanes[value % VGPU_PLAN_LANES]);
+	else if (field->coding == VGPU_CODE_KEY_ID)
+		ee->key = vgpu_plan_slot(state, &state->keys[vgpu_plan_key(value)]);
+}
+
+/* A reference to bytes in the dictionary, or in place where that is full. */
+static uint64_t reference(struct event_encoder *ee, const void *bytes, size_t size)
+{
+	struct vgpu_encoder *e = ee->e;
+	bool fresh;
+	int64_t entry = vgpu_pool_put(&e->pool, bytes, size, &fresh);
+
+	if (entry < 0) {
+		if (entry != -ENOSPC)
+			ee->err = entry;
+		return VGPU_REF_HERE;
+	}
+	if (fresh) {
+		vgpu_wire_number(&e->meta, VGPU_META_STRING);
+		vgpu_wire_bytes(&e->meta, bytes, size);
+	}
+	return entry + VGPU_REF_POOL;
+}
+
+static bool is_same(const struct vgpu_pool *pool, uint64_t last, const void *bytes, size_t size)
+{
+	uint64_t entry = last - VGPU_REF_POOL;
+
+	return last >= VGPU_REF_POOL && pool->start[entry + 1] - pool->start[entry] == size &&
+	       !memcmp(pool->bytes + pool->start[entry], bytes, size);
+}
+
+static void encode_reference(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i,
+			     const void *bytes, size_t size)
+{
+	uint64_t *last = last_of(ee, field, i), before = last ? *last : VGPU_REF_NONE;
+	uint64_t now = !bytes ? VGPU_REF_NONE : is_same(&ee->e->pool, before, bytes, size) ? before : reference(ee, bytes, size);
+
+	if (now != before) {
+		ee->present |= UINT64_C(1) << i;
+		ee->number[i] = now;
+	}
+	if (last && now != VGPU_REF_HERE)
+		*last = now;
+}
+
+/* Data under a key: the same bytes as there were is a bit. Where they lie is filled in when they are written. */
+static void encode_data(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i,
+			const struct vgpu_data *data)
+{
+	uint64_t *last = last_of(ee, field, i);
+	uint32_t size = data->bytes ? data->size : 0;
+
+	if (last && (uint32_t)*last == size &&
+	    (!size || !memcmp(ee->e->events.bytes + (*last >> 32), data->bytes, size)))
+		return;
+	if (!last && !size)
+		return;
+	ee->present |= UINT64_C(1) << i;
+	ee->number[i] = size;
+}
+
+static void encode_words(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i,
+			 const struct vgpu_words *words)
+{
+	const struct vgpu_plan_slot *slot = field->coding == VGPU_CODE_KEY ? ee->key : NULL;
+	uint32_t count = words->words ? words->count : 0;
+
+	if (slot ? slot->words == count && count <= VGPU_PLAN_WORDS &&
+		       (!count || !memcmp(slot->word, words->words, count * sizeof(uint64_t)))
+		 : !count)
+		return;
+	ee->present |= UINT64_C(1) << i;
+	ee->number[i] = count;
+}
+
+static void encode_field(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
+{
+	static const uint8_t zero[16];
+	const void *at = (const uint8_t *)ee->event + field->offset;
+
+	switch (field->type) {
+	case VGPU_FIELD_STRING: {
+		const char *string = *(const char *const *)at;
+
+		encode_reference(ee, field, i, string, string ? strlen(string) : 0);
+		return;
+	}
+	case VGPU_FIELD_STRINGS: {
+		const struct vgpu_strings *strings = at;
+
+		encode_reference(ee, field, i, strings->size ? strings->bytes : NULL, strings->size);
+		return;
+	}
+	case VGPU_FIELD_DATA: {
+		const struct vgpu_data *data = at;
+
+		if (field->coding == VGPU_CODE_SHARED)
+			encode_reference(ee, field, i, data->size ? data->bytes : NULL, data->size);
+		else
+			encode_data(ee, field, i, data);
+		return;
+	}
+	case VGPU_FIELD_WORDS: {
+		const struct vgpu_words *words = at;
+
+		if (field->coding == VGPU_CODE_SHARED)
+			encode_reference(ee, field, i, words->count ? words->words : NULL,
+					 words->count * sizeof(uint64_t));
+		else
+			encode_words(ee, field, i, words);
+		return;
+	}
+	case VGPU_FIELD_ID16:
+		if (memcmp(at, zero, sizeof(zero)))
+			ee->present |= UINT64_C(1) << i;
+		return;
+	}
+	encode_number(ee, field, i, at);
+}
+
+static void write_words(struct event_encoder *ee, const struct vgpu_plan_field *field, const struct vgpu_words *words,
+			uint32_t count)
+{
+	struct vgpu_plan_slot *slot = field->coding == VGPU_CODE_KEY ? ee->key : NULL;
+	struct vgpu_wire *out = &ee->e->events;
+
+	vgpu_wire_number(out, count);
+	for (uint32_t k = 0; k < count; k++) {
+		uint64_t foretold = slot && k < VGPU_PLAN_WORDS ? slot->word[k] : 0;
+
+		vgpu_wire_number(out, vgpu_zigzag(words->words[k] - foretold));
+		if (slot && k < VGPU_PLAN_WORDS)
+			slot->word[k] = words->words[k];
+	}
+	if (slot)
+		slot->words = count;
+}
+
+static void write_field(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
+{
+	const void *at = (const uint8_t *)ee->event + field->offset;
+	struct vgpu_wire *out = &ee->e->events;
+	uint64_t number = ee->number[i], *last;
+
+	if (field->type == VGPU_FIELD_ID16) {
+		vgpu_wire_add(out, at, 16);
+		return;
+	}
+	if (field->type == VGPU_FIELD_WORDS && field->coding != VGPU_CODE_SHARED) {
+		write_words(ee, field, at, number);
+		return;
+	}
+	vgpu_wire_number(out, number);
+	if (field->type == VGPU_FIELD_DATA && field->coding != VGPU_CODE_SHARED) {
+		last = last_of(ee, field, i);
+		if (last)
+			*last = (uint64_t)out->size << 32 | number;
+		vgpu_wire_add(out, ((const struct vgpu_data *)at)->bytes, number);
+		return;
+	}
+	if (number != VGPU_REF_HERE)
+		return;
+	switch (field->type) {
+	case VGPU_FIELD_STRING:
+		vgpu_wire_string(out, *(const char *const *)at);
+		break;
+	case VGPU_FIELD_STRINGS:
+		vgpu_wire_bytes(out, ((const struct vgpu_strings *)at)->bytes, ((const struct vgpu_strings *)at)->size);
+		break;
+	case VGPU_FIELD_DATA:
+		vgpu_wire_bytes(out, ((const struct vgpu_data *)at)->bytes, ((const struct vgpu_data *)at)->size);
+		break;
+	case VGPU_FIELD_WORDS:
+		vgpu_wire_bytes(out, ((const struct vgpu_words *)at)->words,
+				((const struct vgpu_words *)at)->count * sizeof(uint64_t));
+		break;
+	}
+}
+
+static size_t bulk_of(const struct vgpu_event *event, const struct vgpu_plan *plan)
+{
+	size_t bulk = 0;
+
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const void *at = (const uint8_t *)event + plan->fields[i].offset;
+
+		switch (plan->fields[i].type) {
+		case VGPU_FIELD_STRING:
+			bulk += *(const char *const *)at ? strlen(*(const char *const *)at) : 0;
+			break;
+		case VGPU_FIELD_STRINGS:
+			bulk += ((const struct vgpu_strings *)at)->size;
+			break;
+		case VGPU_FIELD_DATA:
+			bulk += ((const struct vgpu_data *)at)->size;
+			break;
+		case VGPU_FIELD_WORDS:
+			bulk += (size_t)((const struct vgpu_words *)at)->count * VGPU_WIRE_NUMBER;
+			break;
+		}
+	}
+	return bulk;
+}
+
+static int describe(struct vgpu_encoder *e, const struct vgpu_plan *plan, const struct vgpu_event *event)
+{
+	const struct vgpu_function *function;
+	const struct vgpu_blob *blob;
+	uint32_t id = 0;
+	int err = 0;
+
+	if (plan->function >= 0)
+		memcpy(&id, (const uint8_t *)event + plan->function, sizeof(id));
+	if (id)
+		err = vgpu_describe_function(&e->describer, id, &e->meta);
+	if (err || event->kind != VGPU_EVENT_CALL)
+		return err;
+	function = vgpu_function_find(id);
+	if (!function || !(function->flags & VGPU_FUNCTION_LOOKUP))
+		return 0;
+	blob = vgpu_event_find_blob(&event->call, VGPU_BLOB_RESOLVED, 0);
+	if (!blob || blob->size != sizeof(id))
+		return 0;
+	memcpy(&id, blob + 1, sizeof(id));
+	return vgpu_describe_function(&e->describer, id, &e->meta);
+}
+
+int vgpu_encode(struct vgpu_encoder *e, const struct vgpu_event *event)
+{
+	struct event_encoder ee = { .e = e, .event = event };
+	const struct vgpu_plan *plan;
+	int err;
+
+	if (event->kind >= VGPU_EVENT_KINDS || !e->plans[event->kind].count)
+		return -EINVAL;
+	plan = &e->plans[event->kind];
+	if (!(e->kinds_written >> event->kind & 1))
+		put_kind(e, event->kind);
+	if (bulk_of(event, plan) > EVENT_MAX)
+		return -E2BIG;
+	err = describe(e, plan, event);
+	if (err)
+		return err;
+	ee.kind = vgpu_plan_slot(e->state, &e->state->kinds[e->file_kind[event->kind]]);
+	ee.lane = vgpu_plan_slot(e->state, &e->state->lanes[0]);
+	ee.key = vgpu_plan_slot(e->state, &e->state->keys[0]);
+	for (uint32_t i = 0; i < plan->count; i++)
+		encode_field(&ee, &plan->fields[i], i);
+	vgpu_wire_number(&e->events, e->file_kind[event->kind]);
+	vgpu_wire_number(&e->events, ee.present);
+	for (uint64_t left = ee.present; left; left &= left - 1) {
+		uint32_t i = __builtin_ctzll(left);
+
+		write_field(&ee, &plan->fields[i], i);
+	}
+	return ee.err ? ee.err : e->events.failed || e->meta.failed ? -ENOMEM : 0;
+}
