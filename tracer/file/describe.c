@@ -5,6 +5,9 @@
 #include "shim/api/schema.h"
 #include "tracer/file/encode.h"
 
+/* Asked for, and not known. */
+#define UNKNOWN 0x80
+
 /* Number + 1 of what is listed; 0: it is not. */
 static uint32_t find(const void *const *list, uint32_t count, const void *what)
 {
@@ -149,20 +152,22 @@ static void put_function(struct vgpu_describer *d, const struct vgpu_function *f
 int vgpu_describe_function(struct vgpu_describer *d, uint32_t function, struct vgpu_wire *meta)
 {
 	uint32_t library = VGPU_FUNCTION_LIBRARY(function), number = VGPU_FUNCTION_NUMBER(function);
-	const struct vgpu_function *f;
 	uint32_t types = d->type_count;
+	const struct vgpu_function *f;
+	uint8_t *answer;
 
 	if (library >= 8)
 		return 0;
 	if (!d->functions[library]) {
-		d->functions[library] = calloc(65536 / 64, sizeof(uint64_t));
+		d->functions[library] = calloc(65536, 1);
 		if (!d->functions[library])
 			return -ENOMEM;
 	}
-	if (d->functions[library][number / 64] >> number % 64 & 1)
-		return 0;
-	d->functions[library][number / 64] |= UINT64_C(1) << number % 64;
+	answer = &d->functions[library][number];
+	if (*answer)
+		return *answer & ~UNKNOWN;
 	f = vgpu_function_find(function);
+	*answer = !f ? UNKNOWN : f->flags & VGPU_FUNCTION_LOOKUP ? VGPU_DESCRIBED_LOOKUP : VGPU_DESCRIBED;
 	if (!f)
 		return 0;
 	put_api(d, library, meta);
@@ -170,7 +175,7 @@ int vgpu_describe_function(struct vgpu_describer *d, uint32_t function, struct v
 	/* A type met on the way is put after: references may point forward within a block. */
 	for (; types < d->type_count; types++)
 		put_type(d, d->types[types], meta);
-	return meta->failed ? -ENOMEM : 0;
+	return meta->failed ? -ENOMEM : *answer;
 }
 
 void vgpu_describer_free(struct vgpu_describer *d)

@@ -14,6 +14,7 @@ struct event_encoder {
 	const struct vgpu_event *event;
 	struct vgpu_plan_slot *kind, *lane, *key;
 	uint64_t present;
+	size_t bulk; /* bytes that do not shrink to a reference */
 	uint64_t number[VGPU_PLAN_FIELDS]; /* what is written for a field that is present */
 	int err;
 };
@@ -134,6 +135,7 @@ static uint64_t reference(struct event_encoder *ee, const void *bytes, size_t si
 	if (entry < 0) {
 		if (entry != -ENOSPC)
 			ee->err = entry;
+		ee->bulk += size;
 		return VGPU_REF_HERE;
 	}
 	if (fresh) {
@@ -179,6 +181,7 @@ static void encode_data(struct event_encoder *ee, const struct vgpu_plan_field *
 		return;
 	ee->present |= UINT64_C(1) << i;
 	ee->number[i] = size;
+	ee->bulk += size;
 }
 
 static void encode_words(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i,
@@ -193,6 +196,7 @@ static void encode_words(struct event_encoder *ee, const struct vgpu_plan_field 
 		return;
 	ee->present |= UINT64_C(1) << i;
 	ee->number[i] = count;
+	ee->bulk += (size_t)count * VGPU_WIRE_NUMBER;
 }
 
 static void encode_field(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
@@ -299,57 +303,27 @@ static void write_field(struct event_encoder *ee, const struct vgpu_plan_field *
 	}
 }
 
-static size_t bulk_of(const struct vgpu_event *event, const struct vgpu_plan *plan)
-{
-	size_t bulk = 0;
-
-	for (uint32_t i = 0; i < plan->count; i++) {
-		const void *at = (const uint8_t *)event + plan->fields[i].offset;
-
-		switch (plan->fields[i].type) {
-		case VGPU_FIELD_STRING:
-			bulk += *(const char *const *)at ? strlen(*(const char *const *)at) : 0;
-			break;
-		case VGPU_FIELD_STRINGS:
-			bulk += ((const struct vgpu_strings *)at)->size;
-			break;
-		case VGPU_FIELD_DATA:
-			bulk += ((const struct vgpu_data *)at)->size;
-			break;
-		case VGPU_FIELD_WORDS:
-			bulk += (size_t)((const struct vgpu_words *)at)->count * VGPU_WIRE_NUMBER;
-			break;
-		}
-	}
-	return bulk;
-}
-
 static int describe(struct vgpu_encoder *e, const struct vgpu_plan *plan, const struct vgpu_event *event)
 {
-	const struct vgpu_function *function;
 	const struct vgpu_blob *blob;
-	uint32_t id = 0;
-	int err = 0;
+	uint32_t id;
+	int found;
 
-	if (plan->function >= 0)
-		memcpy(&id, (const uint8_t *)event + plan->function, sizeof(id));
-	if (id)
-		err = vgpu_describe_function(&e->describer, id, &e->meta);
-	if (err || event->kind != VGPU_EVENT_CALL)
-		return err;
-	function = vgpu_function_find(id);
-	if (!function || !(function->flags & VGPU_FUNCTION_LOOKUP))
-		return 0;
+	memcpy(&id, (const uint8_t *)event + plan->function, sizeof(id));
+	found = id ? vgpu_describe_function(&e->describer, id, &e->meta) : 0;
+	if (found != VGPU_DESCRIBED_LOOKUP || event->kind != VGPU_EVENT_CALL)
+		return found < 0 ? found : 0;
 	blob = vgpu_event_find_blob(&event->call, VGPU_BLOB_RESOLVED, 0);
 	if (!blob || blob->size != sizeof(id))
 		return 0;
 	memcpy(&id, blob + 1, sizeof(id));
-	return vgpu_describe_function(&e->describer, id, &e->meta);
+	found = vgpu_describe_function(&e->describer, id, &e->meta);
+	return found < 0 ? found : 0;
 }
 
 int vgpu_encode(struct vgpu_encoder *e, const struct vgpu_event *event)
 {
-	struct event_encoder ee = { .e = e, .event = event };
+	struct event_encoder ee; /* number[] is not worth clearing each time */
 	const struct vgpu_plan *plan;
 	int err;
 
@@ -358,16 +332,20 @@ int vgpu_encode(struct vgpu_encoder *e, const struct vgpu_event *event)
 	plan = &e->plans[event->kind];
 	if (!(e->kinds_written >> event->kind & 1))
 		put_kind(e, event->kind);
-	if (bulk_of(event, plan) > EVENT_MAX)
-		return -E2BIG;
-	err = describe(e, plan, event);
+	err = plan->function >= 0 ? describe(e, plan, event) : 0;
 	if (err)
 		return err;
+	ee.e = e;
+	ee.event = event;
+	ee.present = ee.bulk = 0;
+	ee.err = 0;
 	ee.kind = vgpu_plan_slot(e->state, &e->state->kinds[e->file_kind[event->kind]]);
 	ee.lane = vgpu_plan_slot(e->state, &e->state->lanes[0]);
 	ee.key = vgpu_plan_slot(e->state, &e->state->keys[0]);
 	for (uint32_t i = 0; i < plan->count; i++)
 		encode_field(&ee, &plan->fields[i], i);
+	if (ee.bulk > EVENT_MAX)
+		return -E2BIG;
 	vgpu_wire_number(&e->events, e->file_kind[event->kind]);
 	vgpu_wire_number(&e->events, ee.present);
 	for (uint64_t left = ee.present; left; left &= left - 1) {

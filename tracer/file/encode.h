@@ -46,10 +46,15 @@ struct vgpu_describer {
 	uint32_t type_count, enum_count, type_room, enum_room;
 	uint32_t type_base, enum_base; /* numbers that an appended file had before */
 	uint32_t apis;      /* bits of libraries */
-	uint64_t *functions[8]; /* 65,536 bits a library, allocated with its first */
+	uint8_t *functions[8]; /* 65,536 answers a library, allocated with its first */
 };
 
-/* Appends to meta what describes the function, unless that was done. 0 or -ENOMEM; nothing for one that is not known. */
+enum { VGPU_DESCRIBED = 1, VGPU_DESCRIBED_LOOKUP = 2 /* it hands out entry points */ };
+
+/*
+ * Appends to meta what describes the function, unless that was done. One of the above, 0 for one that
+ * is not known, or -ENOMEM.
+ */
 int vgpu_describe_function(struct vgpu_describer *describer, uint32_t function, struct vgpu_wire *meta);
 void vgpu_describer_free(struct vgpu_describer *describer);
 
