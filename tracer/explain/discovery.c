@@ -150,6 +150,25 @@ static void take(struct vgpu_discovery *discovery, enum vgpu_layer layer, enum s
 	}
 }
 
+_Static_assert(sizeof(contributions) / sizeof(contributions[0]) < 31, "a bit each, and one more");
+
+/* Bits of the rows that a function has. By name once, and then by its number: this is asked of every call. */
+static uint32_t rows_of(const struct vgpu_function *function)
+{
+	static uint32_t known[VGPU_LIBRARIES][2048]; /* bit 31: it was looked at */
+	uint32_t library = VGPU_FUNCTION_LIBRARY(function->id), number = VGPU_FUNCTION_NUMBER(function->id), rows = 0;
+	uint32_t *kept = library < VGPU_LIBRARIES && number < 2048 ? &known[library][number] : NULL;
+
+	if (kept && *kept)
+		return *kept & ~(UINT32_C(1) << 31);
+	for (unsigned i = 0; i < sizeof(contributions) / sizeof(contributions[0]); i++)
+		if (vgpu_name_matches(contributions[i].functions, function->name))
+			rows |= UINT32_C(1) << i;
+	if (kept)
+		*kept = rows | UINT32_C(1) << 31;
+	return rows;
+}
+
 void vgpu_discovery_add(struct vgpu_discovery *discovery, const struct vgpu_event *event)
 {
 	const struct vgpu_function *function = vgpu_function_find(event->call.function);
@@ -171,11 +190,10 @@ void vgpu_discovery_add(struct vgpu_discovery *discovery, const struct vgpu_even
 		discovery->running.number = 0;
 	if (!function)
 		return;
-	for (unsigned i = 0; i < sizeof(contributions) / sizeof(contributions[0]); i++) {
+	for (uint32_t rows = rows_of(function); rows; rows &= rows - 1) {
+		unsigned i = __builtin_ctz(rows);
 		uint64_t value;
 
-		if (!vgpu_name_matches(contributions[i].functions, function->name))
-			continue;
 		if (contributions[i].parameter &&
 		    (!vgpu_call_integer(&event->call, contributions[i].parameter, &value) ||
 		     (int64_t)value != contributions[i].equals))

@@ -3,7 +3,6 @@
 #include "tracer/model/names.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -95,19 +94,71 @@ void vgpu_result_format(struct vgpu_text *out, const struct vgpu_enum *status, i
 		vgpu_text_puts(out, name);
 }
 
+/* Whether a character is in a set: past the [ up to the ]. *after: behind it; NULL: it is no set. */
+static bool in_set(const char *set, const char *end, char c, const char **after)
+{
+	bool inverse = set < end && (*set == '!' || *set == '^'), found = false;
+	const char *at = set + inverse;
+
+	for (bool first = true; at < end && (first || *at != ']'); first = false, at++) {
+		if (end - at > 2 && at[1] == '-' && at[2] != ']') {
+			found |= c >= at[0] && c <= at[2];
+			at += 2;
+		} else {
+			found |= c == *at;
+		}
+	}
+	*after = at < end ? at + 1 : NULL;
+	return found != inverse;
+}
+
+/* One pattern, [pattern, end): without the C library's regard to locale, which costs a hundred times as much. */
+static bool matches_one(const char *pattern, const char *end, const char *name)
+{
+	const char *star = NULL, *again = NULL;
+
+	while (*name) {
+		const char *after = NULL;
+		bool one;
+
+		if (pattern < end && *pattern == '*') {
+			star = ++pattern;
+			again = name;
+			continue;
+		}
+		if (pattern == end)
+			one = false;
+		else if (*pattern == '?')
+			one = true;
+		else if (*pattern == '[')
+			one = in_set(pattern + 1, end, *name, &after);
+		else
+			one = *pattern == *name;
+		if (pattern < end && *pattern == '[' && !after)
+			one = *name == '[';
+		if (one) {
+			pattern = after ? after : pattern + 1;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++again;
+		} else {
+			return false;
+		}
+	}
+	while (pattern < end && *pattern == '*')
+		pattern++;
+	return pattern == end;
+}
+
 bool vgpu_name_matches(const char *patterns, const char *name)
 {
 	while (*patterns) {
-		size_t n = strcspn(patterns, ",");
-		char pattern[128];
+		const char *end = strchrnul(patterns, ',');
 
-		if (n && n < sizeof(pattern)) {
-			memcpy(pattern, patterns, n);
-			pattern[n] = '\0';
-			if (!fnmatch(pattern, name, 0))
-				return true;
-		}
-		patterns += n + (patterns[n] == ',');
+		if (end > patterns && matches_one(patterns, end, name))
+			return true;
+		patterns = end + (*end == ',');
 	}
 	return false;
 }

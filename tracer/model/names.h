@@ -24,7 +24,7 @@ void vgpu_result_format(struct vgpu_text *out, const struct vgpu_enum *status, i
 /* Whether an integer of this type and parameter or member name counts bytes. function may be NULL. */
 bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const char *function);
 
-/* fnmatch without regard to files: * and ? only; several patterns may be given, separated by commas. */
+/* Shell patterns without regard to files: *, ? and [sets]; several may be given, separated by commas. */
 bool vgpu_name_matches(const char *patterns, const char *name);
 
 #endif
