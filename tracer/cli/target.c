@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "shim/ring/reader.h"
@@ -21,7 +24,16 @@ struct vgpu_target {
 	struct vgpu_vgt_reader *file;
 	bool ring_file;
 	struct vgpu_find find;
+	bool follow;
+	void (*idle)(void *data);
+	void *data;
 };
+
+/* How often rings are looked at, and a file where no notice of changes is to be had. */
+#define RINGS_MS 10
+#define FILE_MS  200
+
+static volatile sig_atomic_t interrupted;
 
 static int say_cannot_read(const char *word, int err)
 {
@@ -31,6 +43,9 @@ static int say_cannot_read(const char *word, int err)
 		break;
 	case -EPROTONOSUPPORT:
 		vgpu_say_error("cannot read '%s': it was written by another version of vgpu-trace", word);
+		break;
+	case -EBADMSG:
+		vgpu_say_error("cannot read '%s': it begins like a trace, and its head is damaged", word);
 		break;
 	case -EMEDIUMTYPE:
 		vgpu_say_error("cannot read '%s': it was written on a machine of another byte order", word);
@@ -139,14 +154,90 @@ void vgpu_target_close(struct vgpu_target *target)
 	free(target);
 }
 
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+void vgpu_target_follow(struct vgpu_target *target, void (*idle)(void *data), void *data)
+{
+	struct sigaction action = { .sa_handler = interrupt };
+
+	target->follow = true;
+	target->idle = idle;
+	target->data = data;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* What this program has no name for is passed over, but not without a word. */
+static void say_unknown(const struct vgpu_target *target)
+{
+	struct vgpu_vgt_unknown unknown;
+
+	for (uint32_t i = 0; vgpu_vgt_unknown(target->file, i, &unknown); i++) {
+		if (unknown.field)
+			vgpu_say_error("'%s' is of a newer version: not shown: '%s' of '%s' events", target->word,
+				       unknown.field, unknown.kind);
+		else if (unknown.events)
+			vgpu_say_error("'%s' is of a newer version: not shown: %" PRIu64 " '%s' events", target->word,
+				       unknown.events, unknown.kind);
+	}
+}
+
+/* Until the file changes, or a while where that cannot be told. */
+static void wait_for_change(int notify)
+{
+	struct pollfd fd = { .fd = notify, .events = POLLIN };
+	char events[4096];
+
+	poll(&fd, notify >= 0 ? 1 : 0, FILE_MS);
+	while (notify >= 0 && read(notify, events, sizeof(events)) > 0)
+		;
+}
+
+/* Reads on as the file grows: 0 at the end of the recording, or when interrupted. */
+static int follow_file(struct vgpu_target *target, struct vgpu_stream *stream)
+{
+	int notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), err;
+	struct vgpu_event event;
+
+	if (notify >= 0 && inotify_add_watch(notify, target->word, IN_MODIFY | IN_CLOSE_WRITE) < 0) {
+		close(notify);
+		notify = -1;
+	}
+	for (;;) {
+		while ((err = vgpu_vgt_next(target->file, &event)) == 1)
+			vgpu_stream_emit(stream, &event);
+		/* What looks cut off may be half written. */
+		if ((err && err != -EBADMSG) || vgpu_vgt_complete(target->file) || interrupted)
+			break;
+		target->idle(target->data);
+		wait_for_change(notify);
+		err = vgpu_vgt_again(target->file);
+		if (err < 0)
+			break;
+	}
+	if (notify >= 0)
+		close(notify);
+	return interrupted ? 0 : err;
+}
+
 static int read_file(struct vgpu_target *target, struct vgpu_stream *stream)
 {
 	struct vgpu_event event;
 	int err;
 
-	while ((err = vgpu_vgt_next(target->file, &event)) == 1)
-		vgpu_stream_emit(stream, &event);
+	if (target->follow)
+		err = follow_file(target, stream);
+	else
+		while ((err = vgpu_vgt_next(target->file, &event)) == 1)
+			vgpu_stream_emit(stream, &event);
 	vgpu_stream_end(stream);
+	say_unknown(target);
+	if (!err && interrupted)
+		return 0;
 	if (err == -EBADMSG) {
 		vgpu_say_error("cannot read '%s' to its end: damaged or cut off after event %" PRIu64
 			       "; what is above is whole",
@@ -192,6 +283,14 @@ static int read_rings(struct vgpu_target *target, struct vgpu_stream *stream)
 	}
 	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
 	vgpu_rings_poll(rings, stream);
+	while (target->follow && !interrupted) {
+		target->idle(target->data);
+		vgpu_rings_reap(rings, stream);
+		if (!vgpu_rings_count(rings))
+			break;
+		poll(NULL, 0, RINGS_MS);
+		vgpu_rings_poll(rings, stream);
+	}
 	vgpu_rings_reap(rings, stream);
 	vgpu_rings_finish(rings, 0, stream);
 	vgpu_stream_end(stream);

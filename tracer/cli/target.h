@@ -26,6 +26,11 @@ enum vgpu_target_what vgpu_target_what(const struct vgpu_target *target);
 int vgpu_target_say_no_process(const char *word, const struct vgpu_find *find);
 /* The number that the word is; 0: it is a name. */
 int vgpu_target_pid(const char *word);
+/*
+ * From now on read goes on with what comes until the recording, or the last of the processes, ends or
+ * somebody interrupts us (SIGINT, SIGTERM). idle is called whenever there is nothing for the moment.
+ */
+void vgpu_target_follow(struct vgpu_target *target, void (*idle)(void *data), void *data);
 void vgpu_target_close(struct vgpu_target *target); /* takes NULL */
 
 #endif

@@ -345,6 +345,24 @@ static void add_result(struct vgpu_text_export *text, struct vgpu_value_place *p
 	}
 }
 
+static void show_frame(struct vgpu_text_export *text, const struct vgpu_event *event, unsigned number, uint64_t address)
+{
+	begin(text, event);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_DIM);
+	vgpu_text_printf(&text->line, "    #%-2u ", number);
+	text->options.frame(text->options.frame_data, event, address, &text->line);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_PLAIN);
+	put(text);
+}
+
+static void show_frames(struct vgpu_text_export *text, const struct vgpu_event *event)
+{
+	for (uint32_t i = 0; i < event->call.stack.count; i++)
+		show_frame(text, event, i, event->call.stack.words[i]);
+	if (!event->call.stack.count && event->call.caller && !(event->call.flags & VGPU_CALL_CALLER_HIDDEN))
+		show_frame(text, event, 0, event->call.caller);
+}
+
 /* Unless every call was asked for, or calls of that name: then each is a line. */
 static bool gather(struct vgpu_text_export *text, const struct vgpu_event *event, enum vgpu_tree_mark mark)
 {
@@ -400,8 +418,11 @@ static void show_call(void *data, const struct vgpu_event *event, enum vgpu_tree
 	default:
 		add_result(text, &place, event, start);
 	}
-	if (show)
-		put(text);
+	if (!show)
+		return;
+	put(text);
+	if (text->options.frame && mark != VGPU_TREE_RESUMED)
+		show_frames(text, event);
 }
 
 static int text_event(struct vgpu_sink *sink, const struct vgpu_event *event)

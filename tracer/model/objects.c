@@ -11,6 +11,8 @@ struct mapped {
 	uint64_t from, to, base;
 	uint64_t since_ns, until_ns; /* UINT64_MAX: still there */
 	char *path;
+	uint8_t build_id[20];
+	uint8_t build_id_size;
 };
 
 struct vgpu_objects {
@@ -56,6 +58,10 @@ static int add(struct vgpu_objects *objects, const struct vgpu_event *event)
 				  .path = strdup(object->path) };
 	if (!fresh->path)
 		return -ENOMEM;
+	if (object->build_id.size <= sizeof(fresh->build_id) && object->build_id.size) {
+		memcpy(fresh->build_id, object->build_id.bytes, object->build_id.size);
+		fresh->build_id_size = object->build_id.size;
+	}
 	objects->count++;
 	return 0;
 }
@@ -87,8 +93,8 @@ int vgpu_objects_learn(struct vgpu_objects *objects, const struct vgpu_event *ev
 	return 0;
 }
 
-bool vgpu_objects_find(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
-		       const char **path, uint64_t *offset)
+bool vgpu_objects_at(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
+		     struct vgpu_object_at *out)
 {
 	const struct mapped *best = NULL;
 
@@ -104,7 +110,18 @@ bool vgpu_objects_find(const struct vgpu_objects *objects, uint32_t process, uin
 	}
 	if (!best)
 		return false;
-	*path = best->path;
-	*offset = address - best->base;
+	*out = (struct vgpu_object_at){ best->path, best->build_id, best->build_id_size, address - best->base };
+	return true;
+}
+
+bool vgpu_objects_find(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
+		       const char **path, uint64_t *offset)
+{
+	struct vgpu_object_at at;
+
+	if (!vgpu_objects_at(objects, process, address, time_ns, &at))
+		return false;
+	*path = at.path;
+	*offset = at.offset;
 	return true;
 }

@@ -20,4 +20,16 @@ int vgpu_objects_learn(struct vgpu_objects *objects, const struct vgpu_event *ev
 bool vgpu_objects_find(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
 		       const char **path, uint64_t *offset);
 
+
+struct vgpu_object_at {
+	const char *path;
+	const uint8_t *build_id; /* size 0: it has none, or that is not known */
+	unsigned build_id_size;
+	uint64_t offset; /* from its load address */
+};
+
+/* The same, with what tells one build of the file from another. All of it is valid until the next learn. */
+bool vgpu_objects_at(const struct vgpu_objects *objects, uint32_t process, uint64_t address, uint64_t time_ns,
+		     struct vgpu_object_at *out);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sink in front of another: lets through the calls that pass a filter, and all that is no call. */
+/* A sink in front of another: lets through the calls that pass a filter, and what is no call. */
 #ifndef VGPU_MODEL_SIEVE_H
 #define VGPU_MODEL_SIEVE_H
 
@@ -10,6 +10,7 @@ struct vgpu_sieve {
 	struct vgpu_sink sink;
 	struct vgpu_sink *behind;
 	const struct vgpu_filter *filter; /* NULL: everything passes */
+	const struct vgpu_filter *place; /* may be set after init: what is no call must pass it, unless it tells of the whole */
 	const struct vgpu_model *model;
 };
 

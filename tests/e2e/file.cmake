@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# Reading traces.
+vgpu_add_script(dump dump.sh)
