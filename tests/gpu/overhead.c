@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+/* gpu_overhead: what a launch and a copy cost, and under forward the same calls past our library, in one process. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gen/cuda_types.h"
+
+#define LAUNCHES 2000
+#define COPIES   500
+#define ROUNDS   61
+#define NUMBERS  (1u << 16)
+
+/* Our own: adds one to each number; and a kernel that does nothing. */
+static const char ptx[] = ".version 6.4\n.target sm_52\n.address_size 64\n"
+			  ".visible .entry nothing()\n{\n\tret;\n}\n"
+			  ".visible .entry add_one(.param .u64 at, .param .u32 n)\n{\n"
+			  "\t.reg .pred %p<2>;\n\t.reg .b32 %r<8>;\n\t.reg .b64 %rd<5>;\n"
+			  "\tld.param.u64 %rd1, [at];\n\tld.param.u32 %r1, [n];\n"
+			  "\tmov.u32 %r2, %ctaid.x;\n\tmov.u32 %r3, %ntid.x;\n\tmov.u32 %r4, %tid.x;\n"
+			  "\tmad.lo.s32 %r5, %r2, %r3, %r4;\n\tsetp.ge.u32 %p1, %r5, %r1;\n\t@%p1 bra done;\n"
+			  "\tcvta.to.global.u64 %rd2, %rd1;\n\tmul.wide.u32 %rd3, %r5, 4;\n\tadd.s64 %rd4, %rd2, %rd3;\n"
+			  "\tld.global.u32 %r6, [%rd4];\n\tadd.u32 %r7, %r6, 1;\n\tst.global.u32 [%rd4], %r7;\n"
+			  "done:\n\tret;\n}\n";
+
+struct way {
+	const char *name;
+	void *handle;
+	CUresult (*launch)(CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream,
+			   void **, void **);
+	CUresult (*synchronise)(void);
+	CUresult (*to_device)(CUdeviceptr, const void *, size_t);
+	CUresult (*to_host)(void *, CUdeviceptr, size_t);
+	CUresult (*get)(CUdevice *, int);
+	double launch_ns[ROUNDS], copy_ns[ROUNDS], get_ns[ROUNDS];
+};
+
+static CUfunction nothing, add_one;
+static CUdeviceptr memory;
+static unsigned numbers[NUMBERS];
+
+static double now_ns(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return at.tv_sec * 1e9 + at.tv_nsec;
+}
+
+static void *need(void *handle, const char *name)
+{
+	void *symbol = dlsym(handle, name);
+
+	if (!symbol) {
+		fprintf(stderr, "gpu_overhead: no %s\n", name);
+		exit(1);
+	}
+	return symbol;
+}
+
+static void open_way(struct way *way, const char *name, void *handle)
+{
+	way->name = name;
+	way->handle = handle;
+	*(void **)&way->launch = need(handle, "cuLaunchKernel");
+	*(void **)&way->synchronise = need(handle, "cuCtxSynchronize");
+	*(void **)&way->to_device = need(handle, "cuMemcpyHtoD_v2");
+	*(void **)&way->to_host = need(handle, "cuMemcpyDtoH_v2");
+	*(void **)&way->get = need(handle, "cuDeviceGet");
+}
+
+#define MUST(call)                                                                                 \
+	do {                                                                                       \
+		int result_ = (call);                                                              \
+		if (result_) {                                                                     \
+			fprintf(stderr, "gpu_overhead: %s: %d\n", #call, result_);                 \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static void prepare(void *handle)
+{
+	CUresult (*init)(unsigned) = need(handle, "cuInit");
+	CUresult (*get)(CUdevice *, int) = need(handle, "cuDeviceGet");
+	CUresult (*retain)(CUcontext *, CUdevice) = need(handle, "cuDevicePrimaryCtxRetain");
+	CUresult (*set)(CUcontext) = need(handle, "cuCtxSetCurrent");
+	CUresult (*load)(CUmodule *, const void *) = need(handle, "cuModuleLoadData");
+	CUresult (*function)(CUfunction *, CUmodule, const char *) = need(handle, "cuModuleGetFunction");
+	CUresult (*allocate)(CUdeviceptr *, size_t) = need(handle, "cuMemAlloc_v2");
+	CUcontext context;
+	CUmodule module;
+	CUdevice device;
+
+	MUST(init(0));
+	MUST(get(&device, 0));
+	MUST(retain(&context, device));
+	MUST(set(context));
+	MUST(load(&module, ptx));
+	MUST(function(&nothing, module, "nothing"));
+	MUST(function(&add_one, module, "add_one"));
+	MUST(allocate(&memory, sizeof(numbers)));
+}
+
+static void compute(const struct way *way)
+{
+	unsigned n = NUMBERS, wrong = 0;
+	void *parameters[] = { &memory, &n };
+	unsigned long long sum = 0;
+
+	for (unsigned i = 0; i < NUMBERS; i++)
+		numbers[i] = i * 3;
+	MUST(way->to_device(memory, numbers, sizeof(numbers)));
+	for (int i = 0; i < 5; i++)
+		MUST(way->launch(add_one, NUMBERS / 256, 1, 1, 256, 1, 1, 0, NULL, parameters, NULL));
+	MUST(way->to_host(numbers, memory, sizeof(numbers)));
+	for (unsigned i = 0; i < NUMBERS; i++) {
+		wrong += numbers[i] != i * 3 + 5;
+		sum += numbers[i];
+	}
+	printf("computed\tvia %s\tsum %llu\t%u wrong\n", way->name, sum, wrong);
+}
+
+static void measure(struct way *way, int round)
+{
+	double start;
+	CUdevice device;
+
+	way->synchronise();
+	start = now_ns();
+	for (int i = 0; i < LAUNCHES; i++)
+		way->launch(nothing, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL);
+	way->synchronise();
+	way->launch_ns[round] = (now_ns() - start) / LAUNCHES;
+	start = now_ns();
+	for (int i = 0; i < COPIES; i++)
+		way->to_device(memory, numbers, 4096);
+	way->copy_ns[round] = (now_ns() - start) / COPIES;
+	start = now_ns();
+	for (int i = 0; i < LAUNCHES; i++)
+		way->get(&device, 0);
+	way->get_ns[round] = (now_ns() - start) / LAUNCHES;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double middle(double *values)
+{
+	qsort(values, ROUNDS, sizeof(*values), compare);
+	return values[ROUNDS / 2];
+}
+
+int main(void)
+{
+	const char *behind = getenv("VGPU_FORWARD_CUDA");
+	struct way ways[2];
+	unsigned count = 1;
+	double launch[2], copy[2], get[2];
+	void *handle = dlopen("libcuda.so.1", RTLD_NOW);
+
+	if (!handle) {
+		fprintf(stderr, "gpu_overhead: %s\n", dlerror());
+		return 77;
+	}
+	open_way(&ways[0], "libcuda.so.1", handle);
+	prepare(handle);
+	/* Under forward the genuine library is loaded already, and works in the same context. */
+	handle = behind ? dlopen(behind, RTLD_NOW | RTLD_NOLOAD) : NULL;
+	if (handle)
+		open_way(&ways[count++], "the library behind", handle);
+	for (unsigned i = 0; i < count; i++)
+		compute(&ways[i]);
+	for (int round = 0; round < ROUNDS; round++)
+		for (unsigned i = 0; i < count; i++)
+			measure(&ways[(i + (unsigned)round) % count], round);
+	for (unsigned i = 0; i < count; i++) {
+		launch[i] = middle(ways[i].launch_ns);
+		copy[i] = middle(ways[i].copy_ns);
+		get[i] = middle(ways[i].get_ns);
+		printf("median\tvia %s\tlaunch %.1f ns\tcopy of 4 KiB %.1f ns\tcuDeviceGet %.2f ns\n", ways[i].name, launch[i],
+		       copy[i], get[i]);
+	}
+	if (count == 2)
+		printf("ratio\tours to direct\tlaunch %.4f\tcopy %.4f\tcuDeviceGet +%.1f ns\n", launch[0] / launch[1],
+		       copy[0] / copy[1], get[0] - get[1]);
+	return 0;
+}
