@@ -144,7 +144,8 @@ static void read_notes(struct vgpu_link_opened *record, const uint8_t *at, size_
 	while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
 		const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
 		const uint8_t *name = at + sizeof(*note);
-		size_t name_bytes = (note->n_namesz + align - 1) & ~(align - 1);
+		/* What follows the name is aligned from the note's start, not from the name's. */
+		size_t name_bytes = ((sizeof(*note) + note->n_namesz + align - 1) & ~(align - 1)) - sizeof(*note);
 		size_t bytes_left = (size_t)(end - name);
 		const uint8_t *desc = name + name_bytes;
 

@@ -54,11 +54,14 @@ struct vgpu_ring_event {
 		const struct vgpu_library_record *library;
 		const struct vgpu_text_record *text;
 		const struct vgpu_gate_record *gate;
+		/* kinds 16 to 31, of an arena whose observer is VGPU_OBSERVER_LINK: as shim/audit/layout.h has them */
+		const struct vgpu_word *link;
 	};
 	const uint64_t *args;   /* CALL: call->nargs words */
 	const uint8_t *blobs;   /* CALL: iterate with vgpu_ring_blob */
 	size_t blob_bytes;
 	size_t text_bytes;      /* others: length of the trailing string, which is NUL-terminated */
+	size_t record_bytes;    /* of the whole record; link->size8 says the same */
 };
 
 /* 1 and *event, 0 when there are no more. Process log first, then calls in the order of entry, over all threads. */

@@ -82,8 +82,10 @@ static size_t text_at(const struct vgpu_ring_event *event)
 		return offsetof(struct vgpu_library_record, path);
 	case VGPU_KIND_TEXT:
 		return offsetof(struct vgpu_text_record, text);
-	default:
+	case VGPU_KIND_GATE:
 		return offsetof(struct vgpu_gate_record, reason);
+	default:
+		return 0;
 	}
 }
 
@@ -98,6 +100,7 @@ int vgpu_ring_next(struct vgpu_ring *ring, struct vgpu_ring_event *event)
 	from = &ring->events[ring->events_next++];
 	data = ring->data + from->offset;
 	event->kind = from->kind;
+	event->record_bytes = from->size;
 	event->thread_name = "";
 	if (from->thread) {
 		event->thread = from->thread->id;
@@ -109,9 +112,14 @@ int vgpu_ring_next(struct vgpu_ring *ring, struct vgpu_ring_event *event)
 		event->blob_bytes = from->size - sizeof(*event->call) - event->call->nargs * 8u;
 	} else {
 		size_t at = text_at(event);
+		struct vgpu_word word;
 
 		event->text = (const void *)data;
-		event->text_bytes = strnlen((const char *)data + at, from->size - at);
+		event->text_bytes = at ? strnlen((const char *)data + at, from->size - at) : 0;
+		/* The size was believed from another copy than the bytes. */
+		memcpy(&word, data, sizeof(word));
+		word.size8 = (uint16_t)(from->size / 8);
+		memcpy(ring->data + from->offset, &word, sizeof(word));
 	}
 	return 1;
 }

@@ -61,7 +61,7 @@ static int ring_kind(char *path)
 		kind = 2;
 	}
 	name = strrchr(path, '/');
-	if (!name || strncmp(name, "/vgpu-", 6) || !isdigit((unsigned char)name[6]))
+	if (!name || (strncmp(name, "/vgpu-", 6) && strncmp(name, "/link-", 6)) || !isdigit((unsigned char)name[6]))
 		return 0;
 	n = strlen(name);
 	return n > 5 && !strcmp(name + n - 5, ".ring") ? kind : 0;

@@ -86,6 +86,8 @@ static int take_log(struct walk *walk, const uint8_t *body, uint32_t size, uint3
 		[VGPU_KIND_GATE] = sizeof(struct vgpu_gate_record),
 	};
 
+	if (kind >= READER_KIND_LINK && kind <= READER_KIND_LINK_LAST && walk->ring->arena.observer == VGPU_OBSERVER_LINK)
+		return reader_event_add(walk->ring, body, size, kind, NULL, 0);
 	if (kind >= sizeof(least) / sizeof(*least) || !least[kind] || size < least[kind])
 		return 0;
 	return reader_event_add(walk->ring, body, size, kind, NULL, 0);

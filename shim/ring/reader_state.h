@@ -15,6 +15,10 @@
 /* A process may start threads for ever; of those whose room was taken, the oldest are forgotten. */
 #define READER_THREADS_MAX 65536u
 
+/* Kinds of the link observer's records; what is in them is for whoever knows shim/audit/layout.h. */
+#define READER_KIND_LINK      16u
+#define READER_KIND_LINK_LAST 31u
+
 /* Ordinals [from, to) that were read. */
 struct reader_span {
 	uint64_t from, to;

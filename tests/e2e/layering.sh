@@ -13,7 +13,7 @@ declare -A may=(
 	[shim/backend]='shim/(backend|api)/|shim/entry/(library|call|core)\.h|gen/'
 	[shim/audit]='shim/(audit|ring|api)/|shim/entry/library\.h|gen/'
 	[bpf]='bpf/'
-	[tracer]='tracer/|bpf/|shim/(ring|api)/|shim/entry/library\.h|gen/'
+	[tracer]='tracer/|bpf/|shim/(ring|api)/|shim/(entry/library|audit/layout)\.h|gen/'
 	[tracer/model]='tracer/model/|bpf/|shim/(ring|api)/|shim/entry/library\.h|gen/'
 	# The device file is read by the code that will read it in the traced process.
 	[tracer/cli]='tracer/|tui/top\.h|bpf/|shim/(ring|api)/|shim/entry/library\.h|shim/backend/sim/device\.h|gen/'

@@ -76,7 +76,7 @@ start VGPU_TRACE_DIR="$place/runtime"
 "$trace" dump "$name" >live.txt
 seen live.txt
 stop
-ring=$(find "$place/runtime" -name '*.ring')
+ring=$(find "$place/runtime" -name 'vgpu-*.ring')
 [ -f "$ring" ] || fail "no ring in the runtime directory: '$ring'"
 same $user "$(stat -c %u "$ring")" "the ring's owner"
 "$trace" dump "$ring" >dead.txt
@@ -84,7 +84,7 @@ seen dead.txt
 
 echo "== nothing said: /dev/shm"
 start
-find /dev/shm/vgpu-trace-$user -name '*.ring' | grep -q . || fail "no ring in /dev/shm/vgpu-trace-$user"
+find /dev/shm/vgpu-trace-$user -name 'vgpu-*.ring' | grep -q . || fail "no ring in /dev/shm/vgpu-trace-$user"
 "$trace" dump "$name" >shm.txt
 seen shm.txt
 stop

@@ -82,6 +82,8 @@ static uint64_t use(struct vgpu_ring *ring)
 				CHECK(strlen(event.library->path) == event.text_bytes);
 			else if (event.kind == VGPU_KIND_TEXT)
 				CHECK(strlen(event.text->text) == event.text_bytes);
+			else if (event.kind >= 16)
+				touch(event.link, event.link->size8 * 8u);
 			else
 				CHECK(strlen(event.gate->reason) == event.text_bytes);
 		}

@@ -19,7 +19,7 @@
 
 enum {
 	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
-	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME,
+	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK,
 };
 
 const struct vgpu_option vgpu_options_run[] = {
@@ -27,7 +27,8 @@ const struct vgpu_option vgpu_options_run[] = {
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
 	{ "shim", OPTION_SHIM, "none|sim|forward:PATH", "none: replace nothing (default)\nsim: put the simulated device in place\n"
 	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer" },
-	{ "inject", OPTION_INJECT, "path|preload|both", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default)" },
+	{ "inject", OPTION_INJECT, "path|preload|both|audit", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default);\naudit: in place of each file as the program asks for it" },
+	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
 	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
 	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
 	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
@@ -42,9 +43,9 @@ const struct vgpu_option vgpu_options_run[] = {
 static int parse(const struct vgpu_command *command, int argc, char **argv, struct vgpu_run_options *options)
 {
 	static const char *const modes[] = { "none", "sim", NULL }; /* by enum vgpu_shim_mode */
-	static const char *const injects[] = { "path", "preload", "both", NULL };
+	static const char *const injects[] = { "path", "preload", "both", "audit", NULL };
 	static const unsigned inject_bits[] = { VGPU_INJECT_PATH, VGPU_INJECT_PRELOAD,
-						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD };
+						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD, VGPU_INJECT_AUDIT };
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
 	bool needs_shim = false;
 	int option, i;
@@ -91,6 +92,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 				return VGPU_ARGS_ERROR;
 			options->stacks = n;
 			break;
+		case OPTION_NO_LINK:
+			options->no_link = true;
+			break;
 		case OPTION_PRINT_ENV:
 			options->print_env = true;
 			break;
@@ -114,6 +118,14 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	options->words = argc - args.at;
 	if (needs_shim && !vgpu_run_puts_in(options)) {
 		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->mode == VGPU_SHIM_FORWARD && options->inject & VGPU_INJECT_AUDIT) {
+		vgpu_say_error("run: --inject audit is of --shim sim");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->no_link && options->inject & VGPU_INJECT_AUDIT) {
+		vgpu_say_error("run: --inject audit needs the link observer: leave out --no-link");
 		return VGPU_ARGS_ERROR;
 	}
 	if (options->words <= 0 && !options->print_env) {
@@ -177,15 +189,31 @@ static bool find_target(struct vgpu_run *run)
 	return false;
 }
 
+/* What is put in must be had; the link observer is gone without. */
 static bool find_libraries(struct vgpu_run *run)
 {
+	const struct vgpu_run_options *options = run->options;
 	struct vgpu_text missing = { 0 };
-	int err;
+	int err, audit_err;
 
-	if (!vgpu_run_puts_in(run->options))
-		return true;
 	run->libraries = VGPU_INJECT_ALL;
 	err = vgpu_inject_libdir(run->libdir, sizeof(run->libdir), &missing);
+	audit_err = options->no_link ? -ECANCELED : err ? err : vgpu_inject_auditor(run->libdir, run->auditor, sizeof(run->auditor));
+	if (audit_err) {
+		run->auditor[0] = '\0';
+		run->no_auditor = options->no_link	   ? "--no-link"
+				  : audit_err == -EINVAL ? "there is a colon in the path of libvgpu-audit.so, which LD_AUDIT cannot name"
+							 : "libvgpu-audit.so is not there";
+	}
+	if (!err && audit_err && options->inject & VGPU_INJECT_AUDIT) {
+		vgpu_say_error("cannot use --inject audit: %s", run->no_auditor);
+		vgpu_text_free(&missing);
+		return false;
+	}
+	if (!vgpu_run_puts_in(options)) {
+		vgpu_text_free(&missing);
+		return true;
+	}
 	if (err) {
 		vgpu_say_error("cannot find our libraries (libvgpu-cuda.so and its like)%s: looked in %s",
 			       err == -ENOEXEC ? ": what is there is not ours" : "", vgpu_text_string(&missing));
@@ -240,6 +268,8 @@ static int open_environment(struct vgpu_run *run)
 	inject.session = run->session.id;
 	inject.preload = getenv("LD_PRELOAD");
 	inject.library_path = getenv("LD_LIBRARY_PATH");
+	inject.auditor = run->auditor[0] ? run->auditor : NULL;
+	inject.audit = getenv("LD_AUDIT");
 	if (!err && inject.how)
 		err = vgpu_inject_links(run->libdir, run->session.links, run->libraries);
 	if (!err) {
@@ -296,6 +326,8 @@ static int open_parts(struct vgpu_run *run)
 		.poll_only = getenv("VGPU_TRACE_FOLLOW") && !strcmp(getenv("VGPU_TRACE_FOLLOW"), "poll"),
 		.preload = options->inject & VGPU_INJECT_PRELOAD ? run->session.links : NULL,
 		.library_path = options->inject & VGPU_INJECT_PATH ? run->session.links : NULL,
+		.redirect = options->inject & VGPU_INJECT_AUDIT ? run->auditor : NULL,
+		.audit = run->auditor[0] ? run->auditor : NULL,
 		.ending = ending,
 		.mapped = mapped,
 		.data = run,
@@ -369,6 +401,10 @@ static void emit_session(struct vgpu_run *run)
 	else
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0,
 				   "--shim none puts no library of ours in");
+	if (run->auditor[0])
+		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_LINK, 1, vgpu_now_ns(), NULL);
+	else
+		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_LINK, 0, 0, run->no_auditor);
 	vgpu_text_free(&words);
 }
 

@@ -24,7 +24,7 @@ struct vgpu_run_options {
 	const char *device_title; /* "NVIDIA H100 80GB HBM3" */
 	const char *ring_dir;
 	unsigned stacks;
-	bool print_env, systemd, quiet, full, times, no_record;
+	bool print_env, systemd, quiet, full, times, no_record, no_link;
 	char **command;
 	int words;
 };
@@ -32,6 +32,8 @@ struct vgpu_run_options {
 struct vgpu_run {
 	const struct vgpu_run_options *options;
 	char libdir[512];
+	char auditor[544];     /* "": the link observer is off, because … */
+	const char *no_auditor;
 	struct vgpu_forward forward;
 	char forward_title[1024];
 	unsigned libraries; /* which of ours are put in; bits 1 << enum vgpu_library_id */

@@ -64,6 +64,8 @@ int vgpu_run_print_env(const struct vgpu_run *run)
 	int count;
 
 	inject.ring_dir = options->ring_dir ? options->ring_dir : options->systemd ? "/run/vgpu-trace" : NULL;
+	/* The auditor writes where it is told to, and nowhere else. */
+	inject.auditor = run->auditor[0] && inject.ring_dir ? run->auditor : NULL;
 	/* Beside the libraries lies a directory with the real names, made when they were built. */
 	snprintf(links, sizeof(links), "%s/names", libdir);
 	if (inject.how & VGPU_INJECT_PATH && access(links, R_OK | X_OK)) {

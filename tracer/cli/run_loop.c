@@ -197,6 +197,8 @@ unsigned vgpu_run_finish(struct vgpu_run *run)
 	vgpu_rings_finish(run->rings, 0, &run->stream);
 	if (vgpu_run_puts_in(run->options))
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0, NULL);
+	if (run->auditor[0])
+		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_LINK, 0, 0, NULL);
 	vgpu_stream_end(&run->stream);
 	check_writer(run);
 	if (run->options->quiet)

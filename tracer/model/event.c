@@ -159,7 +159,8 @@ static const struct vgpu_field context_fields[] = {
 	FIELD(16, U32, context, flags, 0), FIELD(17, STRINGS, context, env, 0),
 	FIELD(18, STRING, context, stdout_target, 0), FIELD(19, STRING, context, stderr_target, 0),
 	FIELD(20, STRING, context, directory, 0), FIELD(21, STRING, context, cgroup, 0),
-	FIELD(22, STRING, context, exec_name, 0),
+	FIELD(22, STRING, context, exec_name, 0), FIELD(23, STRINGS, context, argv, 0),
+	FIELD(24, STRING, context, comm, 0),
 };
 
 static const struct vgpu_field file_fields[] = {

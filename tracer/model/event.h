@@ -349,6 +349,8 @@ struct vgpu_event_context {
 	const char *directory;
 	const char *cgroup;
 	const char *exec_name; /* what execve was given */
+	struct vgpu_strings argv; /* size 0: not known */
+	const char *comm;
 };
 
 struct vgpu_event_file {

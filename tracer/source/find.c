@@ -78,7 +78,7 @@ static void directory(const char *path, void *data)
 	while (dir && (entry = readdir(dir))) {
 		char file[1024];
 
-		if (strncmp(entry->d_name, "vgpu-", 5))
+		if (strncmp(entry->d_name, "vgpu-", 5) && strncmp(entry->d_name, "link-", 5))
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		if (ring_matches(search, file) && !vgpu_rings_add_file(search->rings, file, search->stream))

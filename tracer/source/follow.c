@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tracer/source/connector.h"
+#include "tracer/source/link.h"
 #include "tracer/source/presence.h"
 
 #define MS UINT64_C(1000000)
@@ -162,13 +163,29 @@ static void changed_program(struct vgpu_follow *follow, struct vgpu_known *known
 	known->looks = 0;
 	known->has_ring = false;
 	known->next_look_ns = time_ns + LOOK_FIRST;
-	known->why = follow->options.look ? vgpu_presence_obstacle(known->pid, follow->options.preload,
-								   follow->options.library_path)
-					  : NULL;
+	known->why = follow->options.look
+			 ? vgpu_presence_obstacle(known->pid, follow->options.preload, follow->options.library_path,
+						  follow->options.redirect)
+			 : NULL;
+	known->link_why = follow->options.audit
+			      ? vgpu_presence_obstacle(known->pid, NULL, NULL, follow->options.audit)
+			      : NULL;
 	known->shape = shape_of(&proc);
 	vgpu_roster_emit(follow->options.roster, known, &proc, VGPU_EVENT_EXEC, time_ns, VGPU_OBSERVER_PROCESS,
 			 witness(follow), stream);
+	if (known->link_why)
+		vgpu_link_emit_absent(known->number, 0, known->link_why, stream);
 	vgpu_proc_free(&proc);
+}
+
+/* It executed a program of its own, and no record of the dynamic linker's was found. */
+static void say_unlinked(const struct vgpu_follow *follow, const struct vgpu_known *known, struct vgpu_stream *stream)
+{
+	uint64_t since = follow->connector >= 0 ? known->start_ns : 1;
+
+	if (follow->options.audit && known->execs && !known->link_why && known->link_ns < since)
+		vgpu_link_emit_absent(known->number, 0,
+				      "it left no record: killed at once, or its directory for them cannot be written", stream);
 }
 
 static void ended(struct vgpu_follow *follow, struct vgpu_known *known, bool how_known, int status, uint64_t time_ns,
@@ -187,6 +204,7 @@ static void ended(struct vgpu_follow *follow, struct vgpu_known *known, bool how
 		follow->options.ending(follow->options.data, known);
 	if (follow->options.look)
 		vgpu_presence_emit(known, time_ns, stream);
+	say_unlinked(follow, known, stream);
 	if (how_known && WIFEXITED(status)) {
 		event.exit.how = VGPU_EXIT_CODE;
 		event.exit.status = WEXITSTATUS(status);
@@ -423,6 +441,9 @@ unsigned vgpu_follow_finish(struct vgpu_follow *follow, struct vgpu_stream *stre
 	for (struct vgpu_known *known = vgpu_roster_first(follow->options.roster); known; known = known->next)
 		if (known->followed && !known->ended && follow->options.look && known->presence != VGPU_PRESENCE_IN)
 			vgpu_presence_emit(known, 0, stream);
+	for (struct vgpu_known *known = vgpu_roster_first(follow->options.roster); known; known = known->next)
+		if (known->followed && !known->ended)
+			say_unlinked(follow, known, stream);
 	vgpu_stream_emit(stream, &coverage);
 	return follow->live;
 }

@@ -14,9 +14,11 @@ struct vgpu_follow_options {
 	struct vgpu_roster *roster;
 	bool look;      /* look into the processes for our libraries */
 	bool poll_only; /* do not use the kernel's process connector */
-	/* Two values of which a process's environment must hold one, or it was changed; NULL: not looked for. */
+	/* Values of which a process's environment must hold one, or it was changed; NULL: not looked for. */
 	const char *preload;
 	const char *library_path;
+	const char *redirect; /* a third one: the auditor, where it puts our libraries in */
+	const char *audit;    /* the auditor, NULL: the link observer is off; says where it is not, and why */
 	/* A followed process is about to be reported as ended: whatever it left must be read now. */
 	void (*ending)(void *data, struct vgpu_known *known);
 	/* It maps one of our libraries, and no ring of it was found yet. */

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "shim/entry/library.h"
+#include "shim/ring/layout.h"
 #include "tracer/source/elf.h"
+#include "tracer/source/proc.h"
 
 const struct vgpu_own_library vgpu_own_libraries[4] = {
 	{ VGPU_LIBRARY_CUDA, "libvgpu-cuda.so", (const char *const[]){ "libcuda.so.1", "libcuda.so", NULL } },
@@ -169,6 +171,34 @@ void vgpu_inject_unlink(const char *directory)
 		}
 }
 
+int vgpu_inject_auditor(const char *libdir, char *path, size_t size)
+{
+	if (snprintf(path, size, "%s/libvgpu-audit.so", libdir) >= (int)size)
+		return -ENAMETOOLONG;
+	if (strchr(path, ':'))
+		return -EINVAL;
+	return access(path, R_OK) ? -errno : 0;
+}
+
+/* What every process would have to find out by itself, otherwise: "<boot id>:<counter>", shim/audit/layout.h. */
+static const char *host_hint(char out[64])
+{
+	/* Clock sources that the kernel reads from the processor's counter, as the auditor has them. */
+	static const char *const counters[] = { "tsc", "kvm-clock", "hyperv_clocksource_tsc_page" };
+	char id[64] = "", source[64] = "";
+	int counter = VGPU_COUNTER_MONOTONIC;
+
+	if (vgpu_proc_file("/proc/sys/kernel/random/boot_id", id, sizeof(id)) < 36)
+		return NULL;
+	vgpu_proc_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", source, sizeof(source));
+	source[strcspn(source, "\n")] = '\0';
+	for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (!strcmp(source, counters[i]))
+			counter = VGPU_COUNTER_TSC;
+	snprintf(out, 64, "%.36s:%d", id, counter);
+	return out;
+}
+
 static int add(struct vgpu_environment *out, int *count, const char *name, struct vgpu_text *value)
 {
 	if (value->failed) {
@@ -190,6 +220,7 @@ static const char *forward_path(const struct vgpu_inject_options *options, unsig
 
 int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vgpu_environment *out)
 {
+	char hint[64];
 	const struct {
 		const char *name, *value;
 	} plain[] = {
@@ -199,6 +230,9 @@ int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vg
 		{ "VGPU_DEVICE", options->how ? options->device : NULL },
 		{ "VGPU_TRACE_DIR", options->ring_dir },
 		{ "VGPU_TRACE_SESSION", options->session },
+		{ "VGPU_TRACE_HOST", options->auditor && options->session ? host_hint(hint) : NULL },
+		{ "VGPU_AUDIT_REDIRECT",
+		  options->auditor && options->how & VGPU_INJECT_AUDIT ? options->libdir : NULL },
 	};
 	int count = 0, err = 0;
 	struct vgpu_text text;
@@ -222,6 +256,13 @@ int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vg
 		if (options->preload && *options->preload)
 			vgpu_text_printf(&text, ":%s", options->preload);
 		err = add(out, &count, "LD_PRELOAD", &text);
+	}
+	if (!err && options->auditor) {
+		memset(&text, 0, sizeof(text));
+		vgpu_text_puts(&text, options->auditor);
+		if (options->audit && *options->audit)
+			vgpu_text_printf(&text, ":%s", options->audit);
+		err = add(out, &count, "LD_AUDIT", &text);
 	}
 	for (unsigned i = 0; !err && i < sizeof(plain) / sizeof(plain[0]); i++) {
 		if (!plain[i].value)

@@ -11,6 +11,7 @@
 enum vgpu_inject {
 	VGPU_INJECT_PATH = 1 << 0,    /* a directory with the real names, first on LD_LIBRARY_PATH */
 	VGPU_INJECT_PRELOAD = 1 << 1, /* first in LD_PRELOAD */
+	VGPU_INJECT_AUDIT = 1 << 2,   /* the auditor hands ours to whoever asks for those names */
 };
 
 /* Ours, in the order of their ids; the names a program asks for. */
@@ -46,6 +47,12 @@ int vgpu_inject_links(const char *libdir, const char *directory, unsigned librar
 /* Removes them again, and nothing else. */
 void vgpu_inject_unlink(const char *directory);
 
+/*
+ * The auditor in the directory of our libraries. 0; -ENOENT; -EINVAL: LD_AUDIT cannot name it, since
+ * there is a colon in the path.
+ */
+int vgpu_inject_auditor(const char *libdir, char *path, size_t size);
+
 struct vgpu_environment {
 	const char *name;
 	char *value; /* owned */
@@ -65,6 +72,8 @@ struct vgpu_inject_options {
 	unsigned stacks;       /* frames, 0: off */
 	const char *preload;   /* present values, NULL: not set; ours come before them */
 	const char *library_path;
+	const char *auditor;   /* file of vgpu_inject_auditor, NULL: no link observer */
+	const char *audit;     /* present value of LD_AUDIT */
 };
 /* Fills out; returns how many, or -ENOMEM. */
 int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vgpu_environment *out);

@@ -90,8 +90,11 @@ int vgpu_presence_libraries(struct vgpu_presence_cache *cache, pid_t pid)
 	return lines ? libraries & ~1 : -ESRCH;
 }
 
-const char *vgpu_presence_obstacle(pid_t pid, const char *preload, const char *library_path)
+const char *vgpu_presence_obstacle(pid_t pid, const char *preload, const char *library_path, const char *audit)
 {
+	const struct {
+		const char *name, *value;
+	} signs[] = { { "LD_PRELOAD", preload }, { "LD_LIBRARY_PATH", library_path }, { "LD_AUDIT", audit } };
 	static char value[64 << 10];
 	struct vgpu_elf elf;
 	char path[64];
@@ -106,17 +109,15 @@ const char *vgpu_presence_obstacle(pid_t pid, const char *preload, const char *l
 	}
 	if (vgpu_proc_secure(pid) == 1)
 		return "it runs with raised privileges (set-user-id or capabilities), where LD_* is ignored";
-	if (preload) {
-		has = vgpu_proc_getenv(pid, "LD_PRELOAD", value, sizeof(value));
-		if (has < 0 || (has && strstr(value, preload)))
+	for (unsigned i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		if (!signs[i].value)
+			continue;
+		has = vgpu_proc_getenv(pid, signs[i].name, value, sizeof(value));
+		if (has < 0 || (has && strstr(value, signs[i].value)))
 			return NULL;
 	}
-	if (library_path) {
-		has = vgpu_proc_getenv(pid, "LD_LIBRARY_PATH", value, sizeof(value));
-		if (has < 0 || (has && strstr(value, library_path)))
-			return NULL;
-	}
-	return preload || library_path ? "its environment lacks our variables: something between cleared them" : NULL;
+	return preload || library_path || audit ? "its environment lacks our variables: something between cleared them"
+						: NULL;
 }
 
 void vgpu_presence_emit(const struct vgpu_known *known, uint64_t ended_ns, struct vgpu_stream *stream)

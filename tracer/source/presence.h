@@ -20,9 +20,10 @@ void vgpu_presence_close(struct vgpu_presence_cache *cache); /* takes NULL */
 int vgpu_presence_libraries(struct vgpu_presence_cache *cache, pid_t pid);
 /*
  * Why they cannot be there, where the process shows it: a static program, another class, a changed
- * environment. Static text, or NULL. preload and library_path as in struct vgpu_follow_options.
+ * environment that has none of these in LD_PRELOAD, LD_LIBRARY_PATH, LD_AUDIT (NULL: not looked for).
+ * Static text, or NULL.
  */
-const char *vgpu_presence_obstacle(pid_t pid, const char *preload, const char *library_path);
+const char *vgpu_presence_obstacle(pid_t pid, const char *preload, const char *library_path, const char *audit);
 /* Emits what is known of a process now. ended_ns: when it ended, 0: it runs. */
 void vgpu_presence_emit(const struct vgpu_known *known, uint64_t ended_ns, struct vgpu_stream *stream);
 

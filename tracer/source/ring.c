@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shim/ring/reader.h"
+#include "tracer/source/link.h"
 #include "tracer/source/ring_events.h"
 
 /* Directories that are looked at again and again. */
@@ -48,6 +49,7 @@ int vgpu_rings_open(struct vgpu_rings **out, const struct vgpu_rings_options *op
 static void state_free(struct vgpu_ring_state *state)
 {
 	vgpu_ring_close(state->ring);
+	vgpu_link_close(state->link);
 	free(state->path);
 	free(state->threads);
 	free(state);
@@ -142,12 +144,13 @@ static struct vgpu_known *process_of(struct vgpu_rings *rings, const struct vgpu
 	struct vgpu_proc proc;
 	uint64_t start_ns = vgpu_proc_start_ns(from->start_time);
 
-	if (!known && rings->options.unknown) {
+	/* Of a program that was just executed: who follows processes is to say so first. */
+	if ((!known || arena->observer == VGPU_OBSERVER_LINK) && rings->options.unknown) {
 		rings->options.unknown(rings->options.data);
 		known = vgpu_roster_find(roster, from->pid, from->start_time, from->pid_ns);
 	}
 	if (known) {
-		known->has_ring = true;
+		known->has_ring |= arena->observer != VGPU_OBSERVER_LINK;
 		if (!known->start_time)
 			known->start_time = from->start_time;
 		return known;
@@ -155,7 +158,7 @@ static struct vgpu_known *process_of(struct vgpu_rings *rings, const struct vgpu
 	known = vgpu_roster_add(roster);
 	if (!known)
 		return NULL;
-	known->has_ring = true;
+	known->has_ring = arena->observer != VGPU_OBSERVER_LINK;
 	known->in_session = rings->options.session && !strcmp(rings->options.session, arena->session);
 	/* Its pid as we see it is known only where we found it by its pid, or where it is in our namespace. */
 	if (!pid && vgpu_proc_alive(from->pid, from->start_time))
@@ -196,6 +199,13 @@ static int add_ring(struct vgpu_rings *rings, struct vgpu_ring *ring, const char
 		return -EALREADY;
 	}
 	state = known ? calloc(1, sizeof(*state)) : NULL;
+	if (state && arena->observer == VGPU_OBSERVER_LINK) {
+		state->link = vgpu_link_open(rings->options.roster);
+		if (!state->link) {
+			free(state);
+			state = NULL;
+		}
+	}
 	if (!state) {
 		vgpu_ring_close(ring);
 		return -ENOMEM;
@@ -207,6 +217,8 @@ static int add_ring(struct vgpu_rings *rings, struct vgpu_ring *ring, const char
 	state->process = known->number;
 	state->known = known;
 	state->path = path && path[0] ? strdup(path) : NULL;
+	if (state->link && arena->anchor[0].monotonic_ns > known->link_ns)
+		known->link_ns = arena->anchor[0].monotonic_ns;
 	for (last = &rings->rings; *last; last = &(*last)->next)
 		;
 	*last = state;
@@ -278,6 +290,23 @@ static struct directory *directory_get(struct vgpu_rings *rings, const char *pat
 	return NULL;
 }
 
+/* The link observer's word that it found no room for a ring: shim/audit/arena.c. */
+static bool take_declined(struct vgpu_rings *rings, const char *file, const char *name, struct vgpu_stream *stream)
+{
+	unsigned long long start_time;
+	struct vgpu_known *known;
+	int pid, instance, code;
+
+	if (sscanf(name, "link-%d-%llu-%d.declined-%d", &pid, &start_time, &instance, &code) != 4)
+		return false;
+	known = vgpu_roster_find(rings->options.roster, pid, start_time, 0);
+	if (known && rings->options.remove && !unlink(file)) {
+		known->link_why = "its records found no room";
+		vgpu_link_emit_absent(known->number, code, known->link_why, stream);
+	}
+	return true;
+}
+
 void vgpu_rings_scan(struct vgpu_rings *rings, const char *path, int32_t ns_pid, bool force,
 		     struct vgpu_stream *stream)
 {
@@ -309,10 +338,13 @@ void vgpu_rings_scan(struct vgpu_rings *rings, const char *path, int32_t ns_pid,
 		int pid;
 
 		/* As shim/ring/arena.c names them; what lies there from earlier need not be opened each time. */
-		if (sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 || (ns_pid && pid != ns_pid) ||
+		if ((sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 &&
+		     sscanf(entry->d_name, "link-%d-%llu-", &pid, &start_time) != 2) || (ns_pid && pid != ns_pid) ||
 		    start_time < rings->options.since)
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		if (take_declined(rings, file, entry->d_name, stream))
+			continue;
 		err = vgpu_rings_add_file(rings, file, stream);
 		if ((err == -EPROTONOSUPPORT || err == -EACCES) && strcmp(rings->unreadable_path, file)) {
 			snprintf(rings->unreadable_path, sizeof(rings->unreadable_path), "%.511s", file);
@@ -390,6 +422,8 @@ static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool
 {
 	while (poll_rings(rings, state, stream) > 0)
 		;
+	if (state->link)
+		vgpu_link_emit_rest(state, stream);
 	vgpu_ring_emit_pending(state, 0, gone, &rings->threads, stream);
 	vgpu_ring_emit_losses(state, stream);
 	if (gone)
@@ -419,12 +453,26 @@ void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream)
 	}
 }
 
+/* A forked child that executes nothing goes on in the link observer's ring of its parent. */
+static bool family_lives(const struct vgpu_rings *rings, const struct vgpu_known *of, uint32_t but)
+{
+	for (const struct vgpu_known *known = vgpu_roster_first(rings->options.roster); known; known = known->next)
+		if (known->family == of->family && known->number != but && known != of && !known->ended)
+			return true;
+	return false;
+}
+
 void vgpu_rings_finish(struct vgpu_rings *rings, uint32_t number, struct vgpu_stream *stream)
 {
-	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next)
-		if (!state->finished && (!number || state->process == number))
+	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
+		if (state->finished || (number && state->process != number && !state->orphan))
+			continue;
+		if (number && state->link && family_lives(rings, state->known, number))
+			state->orphan = true;
+		else
 			finish(rings, state, number || !vgpu_proc_alive(state->known->pid, state->known->start_time),
 			       stream);
+	}
 }
 
 void vgpu_rings_reap(struct vgpu_rings *rings, struct vgpu_stream *stream)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tracer/source/link.h"
+
 static uint64_t counter_of(const struct vgpu_ring_event *event)
 {
 	switch (event->kind) {
@@ -40,6 +42,10 @@ static uint64_t duration_of(const struct vgpu_ring_item *item)
 
 void vgpu_ring_item_time(struct vgpu_ring_item *item)
 {
+	if (vgpu_link_is_item(item)) {
+		vgpu_link_item_time(item);
+		return;
+	}
 	memset(&item->time, 0, sizeof(item->time));
 	if (vgpu_ring_time(item->state->ring, counter_of(&item->event), &item->time))
 		item->time.monotonic_ns = vgpu_now_ns();
@@ -163,6 +169,10 @@ void vgpu_ring_emit_item(const struct vgpu_ring_item *item, uint32_t *threads, s
 	const struct vgpu_library_record *library;
 	char backend[sizeof(library->backend) + 1], path[PATH_MAX];
 
+	if (vgpu_link_is_item(item)) {
+		vgpu_link_emit_item(item, stream);
+		return;
+	}
 	switch (item->event.kind) {
 	case VGPU_KIND_CALL:
 		emit_call(item, &event, threads, stream);
@@ -258,7 +268,7 @@ void vgpu_ring_emit_losses(const struct vgpu_ring_state *state, struct vgpu_stre
 	struct vgpu_ring_thread thread;
 	struct vgpu_event event = {
 		.kind = VGPU_EVENT_LOSS,
-		.observer = VGPU_OBSERVER_RING,
+		.observer = state->link ? VGPU_OBSERVER_LINK : VGPU_OBSERVER_RING,
 		.process = state->process,
 	};
 

@@ -16,6 +16,8 @@ struct vgpu_ring_thread_state {
 	uint64_t pending_upto; /* 1 + the highest ordinal reported as pending */
 };
 
+struct vgpu_link_state;
+
 struct vgpu_ring_state {
 	struct vgpu_ring_state *next;
 	struct vgpu_ring *ring;
@@ -26,10 +28,12 @@ struct vgpu_ring_state {
 	struct vgpu_known *known;
 	char *path;       /* NULL: memory only */
 	uint64_t number;  /* of its RING event */
+	struct vgpu_link_state *link; /* of a link observer's ring, else NULL */
 	struct vgpu_ring_thread_state *threads;
 	uint32_t thread_count;
 	uint64_t lost;    /* as last said, while it is open */
 	int error;
+	bool orphan;    /* its process is gone, children that it forked may still write here */
 	bool finished;  /* read to the end, closed */
 	bool forgotten; /* and of no use any more */
 };

@@ -141,6 +141,10 @@ void vgpu_roster_emit(struct vgpu_roster *roster, struct vgpu_known *known, cons
 		known->pid_ns = proc->pid_ns;
 	if (kind == VGPU_EVENT_EXEC)
 		known->execs++;
+	if (kind == VGPU_EVENT_EXEC)
+		known->family = known->number;
+	else if (!known->family)
+		known->family = parent && parent != known && parent->family ? parent->family : known->number;
 	known->start_ns = time_ns;
 	event.start.execs = known->execs;
 	memcpy(event.start.boot_id, roster->boot_id, sizeof(roster->boot_id));

@@ -37,7 +37,7 @@ static void remove_rings(const char *path)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "vgpu-", 5))
+		if (!strncmp(entry->d_name, "vgpu-", 5) || !strncmp(entry->d_name, "link-", 5))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir)
 		closedir(dir);
