@@ -42,6 +42,8 @@ int main(int argc, char **argv)
 		if (read(gone[0], gone, 1)) /* returns when the parent is gone */
 			return 1;
 	}
+	if (!strcmp(argv[1], "wait"))
+		fopen("gate", "r"); /* returns when somebody opens it to write */
 	handle = dlopen(argv[argc - 1], RTLD_NOW);
 	return !handle || !dlsym(handle, "cuInit");
 }
@@ -94,21 +96,32 @@ assert of("dl", failed=0, name="libcuda.so.1")[0]["result"] != "0x0"
 
 # A forked child that executes nothing, also when its parent is gone long since.
 for how in fork orphan; do
-	code 0 "$trace" run -q -o a.vgt -- ./opens $how "$PWD/libggml-cuda.so"
+	# The recording ends with its command: which cat does not before the last of them is gone.
+	code 0 "$trace" run -q -o a.vgt -- sh -c "./opens $how '$PWD/libggml-cuda.so' | cat"
 	ask a.vgt '
 d, = of("dl", failed=1, op=1)
-child, = [n for n, e in starts.items() if e["parent"]]
-assert d["process"] == child, d
+opens, = [e["process"] for e in of("context", comm="opens")]
+assert starts[d["process"]]["parent"] == opens, (d, starts)
 '
 done
 
 # What it cannot see is said of the very process.
-code 0 "$trace" run -q -o a.vgt -- sh -c './static fork x; env -i ./opens fork libcuda.so.1; true'
+mkfifo gate
+"$trace" run -q -o a.vgt -- sh -c './static wait x; env -i ./opens wait libcuda.so.1; true' &
+job=$!
+for comm in static opens; do
+	until "$trace" dump --json a.vgt 2>/dev/null >events.json || true && [ "$(grep -c '"event":"observer"' events.json)" -ge \
+		"$([ $comm = static ] && echo 1 || echo 2)" ]; do
+		kill -0 $job || fail "the recording ended early"
+	done
+	exec 3>gate 3>&-
+done
+wait $job || fail "the recording"
 ask a.vgt '
-assert len(of("observer")) == 2 and all(e["withdrawn"] for e in of("observer"))
+assert all(e["withdrawn"] for e in of("observer"))
 notes = {starts[e["process"]]["comm"]: e["text"] for e in of("observer")}
 assert notes["static"].startswith("a static program"), notes
-assert "cleared" in notes["opens"], notes
+assert "cleared" in notes["opens"] and len(notes) == 2, notes
 '
 code 0 "$trace" run --no-link -q -o a.vgt -- sh -c "./opens libcuda.so.1; env | grep -c AUDIT; true"
 same 0 "$(cat out)" "variables of the auditor with --no-link"
@@ -132,6 +145,8 @@ code 125 "$trace" run --shim sim --inject audit --no-link -- true
 code 0 "$trace" run -q -o a.vgt -- sh -c 'i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done'
 ask a.vgt '
 assert len(of("context")) == 201, len(of("context"))
+assert len(of("exec")) == 201, len(of("exec"))
+assert all(e["argv"] and e["comm"] for e in of("exec") if e["observer"] == 2)
 assert len(of("linked", flags=16)) == 201
 assert not of("observer")
 '

@@ -5,7 +5,7 @@
 unset VGPU_TRACE_DIR
 
 record() { # ERA
-	"$trace" run --shim sim -o "$1.vgt" -- "$ollama" serve --era "$1" >log.txt 2>&1 || {
+	"$trace" run --shim sim --no-link -o "$1.vgt" -- "$ollama" serve --era "$1" >log.txt 2>&1 || {
 		cat log.txt >&2
 		fail "era $1 found no GPU under vgpu-trace"
 	}

@@ -375,7 +375,11 @@ void vgpu_follow_poll(struct vgpu_follow *follow, struct vgpu_stream *stream)
 			if (!vgpu_proc_stat(known->pid, &proc) && proc.ppid == getpid() &&
 			    proc.start_time == known->start_time)
 				continue;
-			ended(follow, known, false, 0, now, stream);
+			/* The kernel said how before it let go of it: since we asked last. */
+			while (follow->connector >= 0 && vgpu_connector_next(follow->connector, &event) == 1)
+				on_connector(follow, &event, stream);
+			if (!known->ended)
+				ended(follow, known, false, 0, now, stream);
 		}
 	}
 }

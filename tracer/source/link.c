@@ -218,6 +218,32 @@ static void take_text(struct vgpu_link_state *link, const struct vgpu_link_text 
 	}
 }
 
+/* It was executed and gone before who follows processes could read what it was; here that is known. */
+static void emit_missed_exec(const struct vgpu_ring_state *state, struct vgpu_stream *stream)
+{
+	const struct vgpu_link_state *link = state->link;
+	struct vgpu_known *known = state->known;
+	struct vgpu_proc proc;
+
+	if (!known->followed || known->execs > state->identity.instance ||
+	    (!vgpu_proc_stat(known->pid, &proc) && proc.start_time == known->start_time && proc.state != 'Z'))
+		return;
+	memset(&proc, 0, sizeof(proc));
+	proc.pid = known->pid;
+	proc.ns_pid = known->ns_pid;
+	proc.ppid = state->identity.ppid;
+	proc.uid = state->identity.uid;
+	proc.start_time = state->identity.start_time;
+	proc.pid_ns = state->identity.pid_ns;
+	snprintf(proc.comm, sizeof(proc.comm), "%s", link->comm ? link->comm : "");
+	snprintf(proc.exe, sizeof(proc.exe), "%s", state->identity.exe);
+	proc.argv = link->argv.bytes;
+	proc.argv_size = link->argv.size < VGPU_PROC_ARGV_MAX ? (uint32_t)link->argv.size : 0;
+	vgpu_roster_emit(link->roster, known, &proc, VGPU_EVENT_EXEC,
+			 known->link_ns < link->start_ns ? known->link_ns : link->start_ns, VGPU_OBSERVER_LINK,
+			 "link observer", stream);
+}
+
 void vgpu_link_emit_rest(struct vgpu_ring_state *state, struct vgpu_stream *stream)
 {
 	struct vgpu_link_state *link = state->link;
@@ -230,6 +256,7 @@ void vgpu_link_emit_rest(struct vgpu_ring_state *state, struct vgpu_stream *stre
 	if (!link || !link->starting)
 		return;
 	link->starting = false;
+	emit_missed_exec(state, stream);
 	event.time_ns = link->start_ns;
 	event.time_error_ns = link->start_error_ns;
 	event.context = (struct vgpu_event_context){
@@ -428,7 +455,8 @@ static void make_note(struct vgpu_event *event, const struct vgpu_ring_state *st
 		.value = r->value,
 		.limit = r->limit,
 		.subject = given(vgpu_link_string(r, 0)),
-		.text = reason_text(r->reason),
+		.text = kind == VGPU_LINK_REEXEC && r->given ? "executed the program again, with room for its libraries' static TLS"
+							     : reason_text(r->reason),
 	};
 }
 

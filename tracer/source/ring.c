@@ -217,6 +217,9 @@ static int add_ring(struct vgpu_rings *rings, struct vgpu_ring *ring, const char
 	state->process = known->number;
 	state->known = known;
 	state->path = path && path[0] ? strdup(path) : NULL;
+	/* Such a ring is made by a program that was executed, even where nobody noticed that. */
+	if (state->link)
+		known->family = known->number;
 	if (state->link && arena->anchor[0].monotonic_ns > known->link_ns)
 		known->link_ns = arena->anchor[0].monotonic_ns;
 	for (last = &rings->rings; *last; last = &(*last)->next)
