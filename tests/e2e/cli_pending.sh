@@ -21,7 +21,7 @@ code 0 "$trace" dump a.vgt
 "$trace" run --shim sim -o b.vgt -- "$app" discover block gate >out 2>err &
 job=$!
 wait_for err 'cuLaunchHostFunc\(hStream=NULL, .*\) … running for'
-pid=$(sed -n 's/^cli_app(\([0-9]*\)).*/\1/p' err)
+pid=$(sed -n 's/^cli_app(\([0-9]*\)).*/\1/p' err | head -n 1)
 kill -KILL "$pid"
 got=0
 wait $job || got=$?

@@ -225,7 +225,7 @@ static void emit_missed_exec(const struct vgpu_ring_state *state, struct vgpu_st
 	struct vgpu_known *known = state->known;
 	struct vgpu_proc proc;
 
-	if (!known->followed || known->execs > state->identity.instance ||
+	if (!known->followed || known->execs + known->again > state->identity.instance ||
 	    (!vgpu_proc_stat(known->pid, &proc) && proc.start_time == known->start_time && proc.state != 'Z'))
 		return;
 	memset(&proc, 0, sizeof(proc));
