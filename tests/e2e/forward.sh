@@ -10,7 +10,7 @@ cp "$VGPU_BUILD_DIR/lib/libvgpu-nvml.so" copy/libnvidia-ml.so.1
 
 # Call for call the same as the simulated device by itself: what is left of a dump without its own head and foot.
 calls() {
-	"$trace" dump "$1" | grep ' = ' | mask
+	"$trace" dump "$1" | grep ' = ' | grep -v '  link  ' | mask
 }
 for program in "$app discover" "$client"; do
 	# shellcheck disable=SC2086 # a command and its argument
