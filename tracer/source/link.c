@@ -165,16 +165,19 @@ static uint32_t process_of(const struct vgpu_ring_state *state, uint16_t fork)
 static void child_add(struct vgpu_ring_state *state, const struct vgpu_link_forked *record)
 {
 	struct vgpu_link_state *link = state->link;
-	const struct vgpu_known *found = NULL;
+	struct vgpu_known *found = NULL;
 	struct child *grown;
 
-	for (const struct vgpu_known *known = vgpu_roster_first(link->roster); known; known = known->next)
+	/* The latest of that pid that came after this program began. */
+	for (struct vgpu_known *known = vgpu_roster_first(link->roster); known; known = known->next)
 		if (known->ns_pid == (int32_t)record->head.tid && known->number != state->process &&
 		    (!known->pid_ns || !state->identity.pid_ns || known->pid_ns == state->identity.pid_ns) &&
-		    known->family == state->known->family)
+		    known->start_ns + COARSE_NS >= link->start_ns)
 			found = known;
 	if (!found || link->children_count == CHILDREN_MAX)
 		return;
+	/* It may have been forked before it was known that its parent had executed anything. */
+	found->family = state->known->family;
 	grown = realloc(link->children, (link->children_count + 1) * sizeof(*grown));
 	if (!grown)
 		return;
