@@ -69,6 +69,17 @@ static void discover(void)
 	printf("GPU %s\n", name);
 }
 
+/* The same through the runtime, which asks the driver. */
+static void runtime(void)
+{
+	void *library = dlopen("libcudart.so.13", RTLD_NOW);
+	int (*get_count)(int *) = NULL, count = 0;
+	void *at = library ? dlsym(library, "cudaGetDeviceCount") : NULL;
+
+	memcpy(&get_count, &at, sizeof(at));
+	puts(get_count && !get_count(&count) && count ? "GPU" : "CPU");
+}
+
 /* Blocks until somebody opens the FIFO and closes it again. */
 static void idle(void)
 {
@@ -98,7 +109,7 @@ static void *many(void *data)
 	return NULL;
 }
 
-/* Words are done in order: discover, exit N, kill N, block FIFO, wait FIFO, idle FIFO, many N, threads N, fork, echo. */
+/* Words are done in order: discover, runtime, exit N, kill N, block FIFO, wait FIFO, idle FIFO, many N, threads N, fork, echo. */
 int main(int argc, char **argv)
 {
 	load();
@@ -109,6 +120,8 @@ int main(int argc, char **argv)
 
 		if (!strcmp(word, "discover")) {
 			discover();
+		} else if (!strcmp(word, "runtime")) {
+			runtime();
 		} else if (!strcmp(word, "exit")) {
 			return n;
 		} else if (!strcmp(word, "kill")) {

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reading traces.
 vgpu_add_script(dump dump.sh)
+vgpu_add_script(diff diff.sh)

@@ -9,6 +9,7 @@ enum vgpu_exit_code {
 	VGPU_EXIT_DONE = 0,
 	VGPU_EXIT_FAILED = 1,
 	VGPU_EXIT_USAGE = 2,
+	VGPU_EXIT_DIFFERS = 3, /* diff: they do not tell the same story */
 	VGPU_EXIT_OWN = 125,  /* run: its own failure; the rest is the command's */
 	VGPU_EXIT_NO_EXEC = 126,
 	VGPU_EXIT_NO_FILE = 127,
@@ -42,6 +43,7 @@ const struct vgpu_command *vgpu_command_find(const char *name);
 int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_dump(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_diff(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_ps(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv);
@@ -49,7 +51,7 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv);
 
 extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_options_functions[];
-extern const struct vgpu_option vgpu_options_stat[];
+extern const struct vgpu_option vgpu_options_stat[], vgpu_options_diff[];
 extern const struct vgpu_option vgpu_options_top[];
 
 #endif

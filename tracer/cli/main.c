@@ -58,6 +58,18 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_top,
 	},
 	{
+		.name = "diff",
+		.arguments = "A B",
+		.summary = "compare two traces: what was called, with what, what came back",
+		.details = "Each of A and B is a FILE, PID or NAME. Processes are lined up by what they are in the tree,\n"
+			   "threads by name, calls by their order; handles by who they are, not by their numbers. Times\n"
+			   "and addresses are not compared. What comes after the first difference of a process is marked\n"
+			   "as following. Exits with 0 when both tell the same, 3 when not.",
+		.options = vgpu_options_diff,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_diff,
+	},
+	{
 		.name = "functions",
 		.arguments = "[PATTERN]",
 		.summary = "list the functions that are recorded, of all libraries or one",
