@@ -122,6 +122,11 @@ __noinline int read_smalls(struct frame *frame, const struct vgpu_bpf_function *
 	return 0;
 }
 
+static __always_inline __u64 next_ordinal(struct thread *thread, const struct vgpu_bpf_function *function)
+{
+	return function->flags & VGPU_BPF_FUNCTION_OURS ? thread->ordinal_ours++ : thread->ordinal++;
+}
+
 static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *task, __u32 slot,
 				      const struct vgpu_bpf_function *function)
 {
@@ -167,7 +172,7 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	}
 	thread->depth = depth;
 	if (depth >= VGPU_BPF_FRAMES) {
-		thread->ordinal++;
+		next_ordinal(thread, function);
 		total = my_totals();
 		if (total)
 			count(&total->deep);
@@ -178,7 +183,7 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	frame->flags = 0;
 	frame->small_read = 0;
 	frame->failed = 0;
-	frame->ordinal = thread->ordinal++;
+	frame->ordinal = next_ordinal(thread, function);
 	frame->sp = sp;
 	frame->word[0] = ARCH_ARG1(regs);
 	frame->word[1] = ARCH_ARG2(regs);
@@ -207,6 +212,18 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	frame->enter_ns = now;
 	thread->depth = depth + 1;
 	return 0;
+}
+
+/* The first failure of a function from one place tells as much as the thousandth. */
+static __always_inline bool is_first_failure(const struct frame *frame)
+{
+	struct stack_seen seen = { .slot = frame->slot, .caller = frame->word[VGPU_BPF_CALLER] };
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&stacks_seen, &seen))
+		return false;
+	bpf_map_update_elem(&stacks_seen, &seen, &one, BPF_ANY);
+	return true;
 }
 
 static __noinline __u32 put_frames(struct pt_regs *regs, struct frame *frame, struct scratch *scratch, __u32 offset)
@@ -309,7 +326,7 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 		offset = capture(frame, c, scratch, offset,
 				 c->flags & VGPU_BPF_CAPTURE_RESULT ? result : word_of(frame, c->word));
 	}
-	if (vgpu_frames && frame->failed)
+	if (vgpu_frames && frame->failed && is_first_failure(frame))
 		offset = put_frames(regs, frame, scratch, offset);
 	call->head.flags = frame->flags;
 	emit_call(scratch, offset);

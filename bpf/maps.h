@@ -10,6 +10,7 @@ const volatile bool vgpu_sleepable = true; /* probes may fault pages in */
 const volatile bool vgpu_cookies = true;   /* a probe has its slot as cookie, else see struct vgpu_bpf_place */
 const volatile bool vgpu_everyone = false; /* every process, not only those in `followed` */
 const volatile bool vgpu_frames = false;   /* copy the stack of calls that fail */
+const volatile char vgpu_wait_name[16] = ""; /* programs of that name are followed when they start */
 const volatile __u32 vgpu_descriptors = 4; /* bits of those whose writes are recorded */
 
 struct vgpu_ring {
@@ -95,7 +96,7 @@ struct passage {
 struct thread {
 	__u64 start_ns;
 	__u32 tid, pid, ns_tid, ns_pid;
-	__u64 ordinal;
+	__u64 ordinal, ordinal_ours;
 	__u32 depth;
 	__u32 passages;
 	struct passage dl; /* entered, and not yet in _dl_catch_error; op 0: none */
@@ -121,6 +122,19 @@ struct {
 	__type(key, int);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* Whose stack was recorded; old ones make room. */
+struct stack_seen {
+	__u64 slot;
+	__u64 caller;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct stack_seen);
+	__type(value, __u8);
+} stacks_seen SEC(".maps");
 
 static __always_inline struct vgpu_bpf_totals *my_totals(void)
 {

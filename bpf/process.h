@@ -59,18 +59,36 @@ static __always_inline __u32 put_bytes(struct scratch *scratch, __u32 offset, __
 	return offset + n;
 }
 
+static __always_inline bool is_waited_for(struct task_struct *task)
+{
+	char name[16];
+
+	bpf_probe_read_kernel(name, sizeof(name), &task->comm);
+	for (__u32 i = 0; i < sizeof(name); i++) {
+		if (name[i] != vgpu_wait_name[i])
+			return false;
+		if (!name[i])
+			break;
+	}
+	return true;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
 	struct vgpu_bpf_process *record;
 	struct scratch *scratch;
 	struct mm_struct *mm;
-	__u32 size;
+	__u32 size, pid, one = 1;
 	long n;
 
-	if (!is_followed(current_pid()))
-		return 0;
 	task = bpf_get_current_task_btf();
+	if (!is_followed(current_pid())) {
+		if (!vgpu_wait_name[0] || !is_waited_for(task))
+			return 0;
+		pid = current_pid();
+		bpf_map_update_elem(&followed, &pid, &one, BPF_ANY);
+	}
 	/* Calls in flight are gone with the program; a thread that is not the leader takes its number. */
 	bpf_task_storage_delete(&threads, task);
 	scratch = my_scratch(task);

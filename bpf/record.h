@@ -57,7 +57,7 @@ struct vgpu_bpf_call {
 	__u8 words;
 	__u16 pad;
 	__u32 pad2;
-	__u64 ordinal;      /* this thread's calls, from 0; those that were dropped count too */
+	__u64 ordinal;      /* this thread's calls of libraries with a ring, or of others; from 0; dropped ones count too */
 	__u64 leave_ns;
 	__u64 caller;
 	__u64 sp;           /* address of the return address */
@@ -208,6 +208,7 @@ _Static_assert(sizeof(struct vgpu_bpf_capture) == 24, "layout");
 enum vgpu_bpf_function_flags {
 	VGPU_BPF_FUNCTION_STATUS = 1 << 0,
 	VGPU_BPF_FUNCTION_SMALLS = 1 << 1, /* has captures at entry */
+	VGPU_BPF_FUNCTION_OURS = 1 << 2,   /* of a library that has a ring: counted as the ring counts */
 };
 
 struct vgpu_bpf_function {

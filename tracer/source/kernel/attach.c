@@ -143,7 +143,8 @@ static void detach_library(struct vgpu_kernel *kernel, struct kernel_library *li
 	library->batches = NULL;
 }
 
-static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *library, uint32_t id_library,
+static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *library,
+		    const struct vgpu_kernel_target *target, const struct kernel_symbols *symbols,
 		    const struct kernel_symbol *symbol, bool *on_return, uint32_t *out)
 {
 	const struct vgpu_function *schema = NULL;
@@ -154,9 +155,13 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 
 	if (slot == KERNEL_SLOTS)
 		return -ENOSPC;
-	if (id_library)
-		schema = vgpu_function_by_name(id_library, symbol->name);
+	if (symbols->library)
+		schema = vgpu_function_by_name(symbols->library, symbol->name);
+	if (!schema && target->schema)
+		schema = target->schema(target->data, symbol->name);
 	kernel_capture_compile(schema, &function);
+	if (symbols->ours)
+		function.flags |= VGPU_BPF_FUNCTION_OURS;
 	*on_return = true;
 	if (library->flags & VGPU_KERNEL_LINKER) {
 		op = linker_op(symbol->name);
@@ -174,7 +179,7 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 		.slot = slot,
 		.id = function.id,
 		.name = place->name,
-		.path = library->path,
+		.path = library->shown,
 		.offset = symbol->offset,
 		.schema = schema,
 	};
@@ -188,6 +193,8 @@ static void free_library(struct vgpu_kernel *kernel, struct kernel_library *libr
 	if (!library)
 		return;
 	detach_library(kernel, library);
+	if (library->shown != library->path)
+		free(library->shown);
 	free(library->path);
 	free(library);
 }
@@ -262,7 +269,8 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	if (!library || !points)
 		goto out;
 	library->path = strdup(path);
-	if (!library->path)
+	library->shown = wanted.shown ? strdup(wanted.shown) : library->path;
+	if (!library->path || !library->shown)
 		goto out;
 	library->device = st.st_dev;
 	library->inode = st.st_ino;
@@ -277,7 +285,7 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 			refuse(out, symbol->name, -ENOTSUPP);
 			continue;
 		}
-		err = new_slot(kernel, library, symbols.library, symbol, &point->on_return, &point->slot);
+		err = new_slot(kernel, library, &wanted, &symbols, symbol, &point->on_return, &point->slot);
 		if (err)
 			goto out;
 		point->offset = symbol->offset + at;
@@ -297,7 +305,7 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 		detach_library(kernel, library);
 	library = NULL;
 out:
-	if (library && kernel->slot_count && kernel->slots[kernel->slot_count - 1].function.path == library->path) {
+	if (library && kernel->slot_count && kernel->slots[kernel->slot_count - 1].function.path == library->shown) {
 		library->next = kernel->libraries;
 		kernel->libraries = library;
 		library = NULL;

@@ -92,7 +92,8 @@ static int hold(struct vgpu_kernel *kernel, const void *data, uint32_t size)
 	return 0;
 }
 
-static int take_ring(struct vgpu_kernel *kernel, struct kernel_ring *ring)
+/* *until is lowered to the time of the last record taken, where more were left behind. */
+static int take_ring(struct vgpu_kernel *kernel, struct kernel_ring *ring, uint64_t *until)
 {
 	uint64_t consumer = *ring->consumer, producer, start = consumer;
 	int err = 0;
@@ -111,6 +112,8 @@ static int take_ring(struct vgpu_kernel *kernel, struct kernel_ring *ring)
 		if (!err)
 			consumer += (length + BPF_RINGBUF_HDR_SZ + 7) & ~7u;
 	}
+	if (consumer < producer && consumer != start && kernel->waiting[kernel->waiting_count - 1].time_ns < *until)
+		*until = kernel->waiting[kernel->waiting_count - 1].time_ns;
 	/* Pairs with the producer's look at how much room there is. */
 	__atomic_store_n(ring->consumer, consumer, __ATOMIC_RELEASE);
 	return err;
@@ -172,6 +175,11 @@ static void keep(struct vgpu_kernel *kernel, size_t from)
 	kernel->waiting_count = n;
 }
 
+uint64_t vgpu_kernel_complete(const struct vgpu_kernel *kernel)
+{
+	return kernel->complete_ns;
+}
+
 int vgpu_kernel_drain(struct vgpu_kernel *kernel, bool all, vgpu_kernel_take take, void *data)
 {
 	/* What ended before now is in its ring or about to be; later records may lack earlier ones. */
@@ -180,7 +188,7 @@ int vgpu_kernel_drain(struct vgpu_kernel *kernel, bool all, vgpu_kernel_take tak
 	size_t i;
 
 	for (unsigned r = 0; r < kernel->ring_count && !err; r++)
-		err = take_ring(kernel, &kernel->rings[r]);
+		err = take_ring(kernel, &kernel->rings[r], &until);
 	if (kernel->waiting_count)
 		qsort(kernel->waiting, kernel->waiting_count, sizeof(*kernel->waiting), by_time);
 	for (i = 0; i < kernel->waiting_count && !err; i++) {
@@ -189,6 +197,8 @@ int vgpu_kernel_drain(struct vgpu_kernel *kernel, bool all, vgpu_kernel_take tak
 		err = deliver(kernel, (const void *)(kernel->held + kernel->waiting[i].at), take, data);
 		delivered++;
 	}
+	if (!err)
+		kernel->complete_ns = until;
 	keep(kernel, i);
 	return err ? err : delivered;
 }

@@ -63,11 +63,20 @@ static bool is_first_user_namespace(void)
 	return first;
 }
 
-int vgpu_kernel_permitted(char *why, size_t size)
+unsigned vgpu_kernel_lacks(void)
 {
 	uint64_t set = capabilities();
-	bool admin = set >> CAPABILITY_SYS_ADMIN & 1;
-	bool bpf = admin || (set >> CAPABILITY_BPF & 1), perfmon = admin || (set >> CAPABILITY_PERFMON & 1);
+
+	if (set >> CAPABILITY_SYS_ADMIN & 1)
+		return 0;
+	return (set >> CAPABILITY_BPF & 1 ? 0 : VGPU_KERNEL_NEEDS_BPF) |
+	       (set >> CAPABILITY_PERFMON & 1 ? 0 : VGPU_KERNEL_NEEDS_PERFMON);
+}
+
+int vgpu_kernel_permitted(char *why, size_t size)
+{
+	unsigned lacks = vgpu_kernel_lacks();
+	bool bpf = !(lacks & VGPU_KERNEL_NEEDS_BPF), perfmon = !(lacks & VGPU_KERNEL_NEEDS_PERFMON);
 
 	if (!bpf || !perfmon) {
 		kernel_say(why, size, "the kernel observer lacks %s%s%s; run as root, or: setcap cap_bpf,cap_perfmon+ep vgpu-trace",

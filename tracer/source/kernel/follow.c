@@ -39,7 +39,7 @@ static int mark(struct vgpu_kernel *kernel, pid_t pid)
 	return bpf_map_update_elem(kernel->followed_fd, &key, &one, BPF_ANY) ? -errno : 0;
 }
 
-static bool is_marked(struct vgpu_kernel *kernel, pid_t pid)
+bool vgpu_kernel_follows(const struct vgpu_kernel *kernel, pid_t pid)
 {
 	uint32_t key = pid, value;
 
@@ -67,7 +67,7 @@ int vgpu_kernel_follow(struct vgpu_kernel *kernel, pid_t pid)
 		while (!err && (entry = readdir(dir))) {
 			pid_t child = atoi(entry->d_name);
 
-			if (child <= 0 || is_marked(kernel, child) || !is_marked(kernel, parent_of(child)))
+			if (child <= 0 || vgpu_kernel_follows(kernel, child) || !vgpu_kernel_follows(kernel, parent_of(child)))
 				continue;
 			err = mark(kernel, child);
 			more = true;

@@ -20,6 +20,7 @@
 struct settings {
 	bool sleepable, cookies, everyone, frames;
 	uint32_t descriptors;
+	char wait[16];
 };
 
 const char *vgpu_kernel_method_name(uint32_t method)
@@ -108,6 +109,7 @@ static int apply(struct bpf_object *object, const struct settings *settings)
 	err = err ? err : set(object, constants, "vgpu_cookies", &settings->cookies, 1);
 	err = err ? err : set(object, constants, "vgpu_everyone", &settings->everyone, 1);
 	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
+	err = err ? err : set(object, constants, "vgpu_wait_name", settings->wait, sizeof(settings->wait));
 	return err ? err : set(object, constants, "vgpu_descriptors", &settings->descriptors, 4);
 }
 
@@ -141,6 +143,8 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 
 	if (!entry || !back || !output)
 		return -ENOENT;
+	if (options->wait)
+		snprintf(settings.wait, sizeof(settings.wait), "%s", options->wait);
 	err = apply(kernel->object, &settings);
 	err = err ? err : bpf_program__set_expected_attach_type(entry, type);
 	err = err ? err : bpf_program__set_expected_attach_type(back, type);
@@ -292,6 +296,8 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel)
 		struct kernel_library *library = kernel->libraries;
 
 		kernel->libraries = library->next;
+		if (library->shown != library->path)
+			free(library->shown);
 		free(library->path);
 		free(library);
 	}

@@ -26,6 +26,7 @@ struct vgpu_kernel_options {
 	uint32_t method;      /* enum vgpu_kernel_method */
 	uint32_t ring_bytes;  /* of each CPU, 0: 1 MiB; rounded up to a power of two */
 	bool everyone;        /* every process that calls a probed function, not only those followed */
+	const char *wait;     /* a program of that name is followed when it starts; NULL: none */
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
 	bool frames;          /* the stack of calls that fail */
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
@@ -43,6 +44,8 @@ bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel);
 
 /* This process (a number as the caller's pid namespace has it), its descendants, and those it has already. */
 int vgpu_kernel_follow(struct vgpu_kernel *kernel, pid_t pid);
+/* It is followed. */
+bool vgpu_kernel_follows(const struct vgpu_kernel *kernel, pid_t pid);
 
 /* ---- what is probed ---- */
 
@@ -55,8 +58,13 @@ enum vgpu_kernel_target_flags {
 struct vgpu_kernel_target {
 	uint32_t flags;   /* enum vgpu_kernel_target_flags */
 	uint32_t library; /* whose description fits: enum vgpu_library_id; 0: by what the file says it is */
+	const char *shown; /* reported as path of its functions; NULL: the path that was given */
 	/* Only those it returns true for; NULL: all. */
 	bool (*want)(void *data, const char *name);
+	/* STATICS: of those that only the symbol table has; NULL: as want. */
+	bool (*want_static)(void *data, const char *name);
+	/* Types of a function that the description lacks; what it returns stays until the observer is closed. NULL: none. */
+	const struct vgpu_function *(*schema)(void *data, const char *name);
 	void *data;
 };
 
@@ -118,7 +126,7 @@ struct vgpu_kernel_function {
 	uint32_t slot;
 	uint32_t id;              /* VGPU_FUNCTION(), 0: not in the description */
 	const char *name;
-	const char *path;         /* of its library, as it was given */
+	const char *path;         /* of its library: see struct vgpu_kernel_target */
 	uint64_t offset;          /* of the function in the file */
 	const struct vgpu_function *schema; /* NULL: raw arguments */
 };
@@ -139,6 +147,8 @@ struct vgpu_kernel_record {
 
 /* Returns 0 to go on; anything else ends the draining, which returns it. The record is valid during the call. */
 typedef int (*vgpu_kernel_take)(void *data, const struct vgpu_kernel_record *record);
+/* Every record of what ended before this moment (CLOCK_MONOTONIC, ns) was delivered; see vgpu_kernel_drain. */
+uint64_t vgpu_kernel_complete(const struct vgpu_kernel *kernel);
 /*
  * Takes what the rings hold, of all CPUs by time: a record comes after all that ended before it,
  * but for those whose thread was interrupted between its clock and the ring. The newest are held
@@ -162,6 +172,12 @@ struct vgpu_kernel_feature {
 };
 /* The table of features, probed now; *count gets its length. */
 const struct vgpu_kernel_feature *vgpu_kernel_features(size_t *count);
+enum vgpu_kernel_capability {
+	VGPU_KERNEL_NEEDS_BPF = 1 << 0,
+	VGPU_KERNEL_NEEDS_PERFMON = 1 << 1,
+};
+/* The capabilities that this process lacks: enum vgpu_kernel_capability, or-ed. */
+unsigned vgpu_kernel_lacks(void);
 /* 0, or -EPERM with the missing capabilities named in why. */
 int vgpu_kernel_permitted(char *why, size_t size);
 

@@ -14,6 +14,11 @@ int vgpu_kernel_permitted(char *why, size_t size)
 	return -ENOSYS;
 }
 
+unsigned vgpu_kernel_lacks(void)
+{
+	return 0;
+}
+
 int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options *options)
 {
 	*out = NULL;
@@ -48,6 +53,19 @@ int vgpu_kernel_follow(struct vgpu_kernel *kernel, pid_t pid)
 	(void)kernel;
 	(void)pid;
 	return -ENOSYS;
+}
+
+bool vgpu_kernel_follows(const struct vgpu_kernel *kernel, pid_t pid)
+{
+	(void)kernel;
+	(void)pid;
+	return false;
+}
+
+uint64_t vgpu_kernel_complete(const struct vgpu_kernel *kernel)
+{
+	(void)kernel;
+	return 0;
 }
 
 int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struct vgpu_kernel_target *target,

@@ -29,6 +29,7 @@ struct kernel_batch {
 struct kernel_library {
 	struct kernel_library *next;
 	char *path;
+	char *shown; /* path, or what its functions are reported to lie in */
 	dev_t device;
 	ino_t inode;
 	uint32_t number; /* from 1: the cookie of its events */
@@ -76,6 +77,7 @@ struct vgpu_kernel {
 	struct kernel_waiting *waiting;
 	size_t waiting_count, waiting_room;
 	uint8_t *blobs; /* of the record being delivered */
+	uint64_t complete_ns;
 };
 
 /* ---- attaching ---- */
@@ -127,6 +129,7 @@ struct kernel_symbols {
 	uint32_t count;
 	uint32_t aliases;
 	uint32_t library; /* by its note or name */
+	bool ours;        /* by its note */
 };
 
 /* Functions of an ELF file that want() likes; of several names for one place the one that the description has. */

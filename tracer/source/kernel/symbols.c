@@ -128,6 +128,8 @@ static int add(struct kernel_symbols *out, uint32_t *room, const char *name, uin
 static int read_table(Elf *elf, int fd, uint32_t type, const struct vgpu_kernel_target *target,
 		      struct kernel_symbols *out, uint32_t *list_room)
 {
+	bool (*want)(void *data, const char *name) =
+		type == SHT_SYMTAB && target->want_static ? target->want_static : target->want;
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 	GElf_Sym symbol;
@@ -149,7 +151,7 @@ static int read_table(Elf *elf, int fd, uint32_t type, const struct vgpu_kernel_
 			if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
 				continue;
 			name = elf_strptr(elf, header.sh_link, symbol.st_name);
-			if (!name || !*name || (target->want && !target->want(target->data, name)))
+			if (!name || !*name || (want && !want(target->data, name)))
 				continue;
 			if ((target->flags & VGPU_KERNEL_KNOWN) && !vgpu_function_by_name(out->library, name))
 				continue;
@@ -220,8 +222,12 @@ int kernel_symbols_read(const char *path, const struct vgpu_kernel_target *targe
 	    gelf_getclass(elf) != ELFCLASS64)
 		goto out;
 	out->library = target->library;
-	if (!out->library && !(target->flags & VGPU_KERNEL_LINKER)) {
-		out->library = note_library(elf);
+	if (!(target->flags & VGPU_KERNEL_LINKER)) {
+		uint32_t ours = note_library(elf);
+
+		out->ours = ours != 0;
+		if (ours)
+			out->library = ours;
 		if (!out->library)
 			out->library = soname_library(elf);
 		if (!out->library)
