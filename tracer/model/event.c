@@ -30,6 +30,7 @@ static const struct vgpu_field session_fields[] = {
 	FIELD(18, STRING, session, directory, 0), FIELD(19, U32, session, mode, 0),
 	FIELD(20, STRING, session, inject, 0), FIELD(21, STRING, session, device, 0),
 	FIELD(22, U32, session, stacks, 0), FIELD(23, STRING, session, ring_dir, 0),
+	FIELD(24, U32, session, attached, 0),
 };
 
 static const struct vgpu_field answer_fields[] = {
@@ -91,7 +92,8 @@ static const struct vgpu_field call_fields[] = {
 	FIELD(28, U32, call, text_param, 0), FIELD(29, WORDS, call, args, 1),
 	FIELD(30, DATA, call, blobs, 0), FIELD(31, WORDS, call, stack, 1),
 	FIELD(32, STRING, call, name, 0), FIELD(33, STRING, call, object, 0),
-	FIELD(34, DATA, call, frames, 0),
+	FIELD(34, DATA, call, frames, 0), FIELD(35, STRING, call, types, 0),
+	FIELD(36, U32, call, before, 0),
 };
 
 static const struct vgpu_field text_fields[] = {
@@ -199,7 +201,7 @@ static const struct vgpu_field probes_fields[] = {
 	FIELD(22, U32, probes, emulated, 0), FIELD(23, U32, probes, refused, 0),
 	FIELD(24, I32, probes, refused_error, 0), FIELD(25, STRING, probes, refused_name, 0),
 	FIELD(26, STRING, probes, method, 0), FIELD(27, U64, probes, attach_ns, 0),
-	FIELD(28, DATA, probes, build_id, 0),
+	FIELD(28, DATA, probes, build_id, 0), FIELD(29, U32, probes, ours, 0),
 };
 
 static const struct vgpu_field kernel_loss_fields[] = {

@@ -114,6 +114,7 @@ struct vgpu_event_session {
 	const char *device;    /* the simulated device's file or preset, NULL: the default */
 	uint32_t stacks;
 	const char *ring_dir;
+	uint32_t attached; /* 1: to what was running, or was waited for; nothing was started or put in */
 };
 
 struct vgpu_event_answer {
@@ -212,6 +213,8 @@ struct vgpu_event_call {
 	const char *name;       /* of a function that the description lacks (function is 0); else NULL */
 	const char *object;     /* kernel: file of the library that has it, NULL: not known */
 	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards */
+	const char *types;      /* of such a function, where somebody stated them: "int,ptr,str->int"; else NULL */
+	uint32_t before;        /* PENDING: 1, entered before the observer came: time_ns is when it was found */
 };
 
 struct vgpu_event_text {
@@ -405,6 +408,7 @@ struct vgpu_event_probes {
 	const char *method;
 	uint64_t attach_ns;
 	struct vgpu_data build_id;
+	uint32_t ours;       /* by its note: it has a ring, too; 0: foreign */
 };
 
 /* Totals of the kernel observer up to now; the latest of a CPU counts. */

@@ -223,6 +223,7 @@ static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 	const struct vgpu_event_session *session = &event->session;
 
 	model->has_session = true;
+	model->attached = session->attached;
 	model->mode = session->mode;
 	return copy(&model->device, session->device) && copy(&model->inject, session->inject) &&
 		       copy(&model->ring_dir, session->ring_dir) && copy(&model->directory, session->directory) &&

@@ -81,6 +81,7 @@ struct vgpu_model {
 	uint32_t ring_count;
 	struct vgpu_model_coverage coverage[8]; /* by bit of enum vgpu_observer */
 	bool has_session;
+	bool attached; /* to what was running: nothing was put in */
 	uint32_t mode; /* enum vgpu_shim_mode */
 	char *device, *inject, *ring_dir, *directory;
 	char *command; /* NUL-separated */
