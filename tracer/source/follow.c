@@ -139,8 +139,9 @@ out:
 	return known;
 }
 
+/* news: nobody has said so yet. */
 static void changed_program(struct vgpu_follow *follow, struct vgpu_known *known, char **argv, uint64_t time_ns,
-			    struct vgpu_stream *stream)
+			    bool news, struct vgpu_stream *stream)
 {
 	struct vgpu_proc proc;
 	char again[32];
@@ -179,8 +180,9 @@ static void changed_program(struct vgpu_follow *follow, struct vgpu_known *known
 			      ? vgpu_presence_obstacle(known->pid, NULL, NULL, follow->options.audit)
 			      : NULL;
 	known->shape = shape_of(&proc);
-	vgpu_roster_emit(follow->options.roster, known, &proc, VGPU_EVENT_EXEC, time_ns, VGPU_OBSERVER_PROCESS,
-			 witness(follow), stream);
+	if (news)
+		vgpu_roster_emit(follow->options.roster, known, &proc, VGPU_EVENT_EXEC, time_ns, VGPU_OBSERVER_PROCESS,
+				 witness(follow), stream);
 	if (known->link_why)
 		vgpu_link_emit_absent(known->number, 0, known->link_why, stream);
 	vgpu_proc_free(&proc);
@@ -269,10 +271,12 @@ static void on_connector(struct vgpu_follow *follow, const struct vgpu_connector
 		break;
 	case VGPU_CONNECTOR_EXEC:
 		known = vgpu_roster_live(follow->options.roster, event->pid);
+		if (known)
+			known->execs_followed++;
 		if (known && known == follow->root && follow->root_executes)
 			follow->root_executes = false;
 		else if (known && known->followed)
-			changed_program(follow, known, NULL, event->time_ns, stream);
+			changed_program(follow, known, NULL, event->time_ns, known->execs_followed > known->execs + known->again, stream);
 		break;
 	case VGPU_CONNECTOR_EXIT:
 		known = vgpu_roster_live(follow->options.roster, event->pid);
@@ -338,7 +342,7 @@ static void look_into(struct vgpu_follow *follow, struct vgpu_known *known, uint
 
 		if (!vgpu_proc_read(known->pid, &proc) && proc.state != 'Z' && proc.argv_size &&
 		    shape_of(&proc) != known->shape)
-			changed_program(follow, known, NULL, now, stream);
+			changed_program(follow, known, NULL, now, !follow->options.execs_told, stream);
 		vgpu_proc_free(&proc);
 	}
 	if (!follow->options.look)
@@ -434,7 +438,7 @@ int vgpu_follow_start(struct vgpu_follow *follow, pid_t pid, struct vgpu_stream 
 
 void vgpu_follow_executes(struct vgpu_follow *follow, char **argv, uint64_t time_ns, struct vgpu_stream *stream)
 {
-	changed_program(follow, follow->root, argv, time_ns, stream);
+	changed_program(follow, follow->root, argv, time_ns, true, stream);
 	follow->root_executes = true;
 }
 

@@ -13,6 +13,7 @@ struct vgpu_follow;
 struct vgpu_follow_options {
 	struct vgpu_roster *roster;
 	bool look;      /* look into the processes for our libraries */
+	bool execs_told; /* another observer says when a process becomes another program: polling need not */
 	bool poll_only; /* do not use the kernel's process connector */
 	/* Values of which a process's environment must hold one, or it was changed; NULL: not looked for. */
 	const char *preload;

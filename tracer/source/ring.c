@@ -28,7 +28,7 @@ struct vgpu_rings {
 	struct vgpu_ring_state *rings;
 	unsigned open;
 	struct directory directories[DIRECTORIES];
-	uint32_t threads; /* stream-wide numbers given so far */
+	uint32_t *threads; /* stream-wide numbers given so far: the roster's */
 	uint64_t calls;
 	char unreadable_path[512]; /* the last one: the same again does not count */
 	unsigned unreadable;
@@ -43,6 +43,7 @@ int vgpu_rings_open(struct vgpu_rings **out, const struct vgpu_rings_options *op
 	if (!*out)
 		return -ENOMEM;
 	(*out)->options = *options;
+	(*out)->threads = vgpu_roster_threads(options->roster);
 	return 0;
 }
 
@@ -403,7 +404,7 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, st
 		qsort(rings->items, count, sizeof(*rings->items), item_order);
 	for (size_t i = 0; i < count; i++) {
 		rings->calls += rings->items[i].event.kind == VGPU_KIND_CALL;
-		vgpu_ring_emit_item(&rings->items[i], &rings->threads, stream);
+		vgpu_ring_emit_item(&rings->items[i], rings->threads, stream);
 	}
 	return count;
 }
@@ -417,7 +418,7 @@ int vgpu_rings_poll(struct vgpu_rings *rings, struct vgpu_stream *stream)
 
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next)
 		if (!state->finished)
-			vgpu_ring_emit_pending(state, rings->options.pending_ns, false, &rings->threads, stream);
+			vgpu_ring_emit_pending(state, rings->options.pending_ns, false, rings->threads, stream);
 	return count;
 }
 
@@ -427,7 +428,7 @@ static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool
 		;
 	if (state->link)
 		vgpu_link_emit_rest(state, stream);
-	vgpu_ring_emit_pending(state, 0, gone, &rings->threads, stream);
+	vgpu_ring_emit_pending(state, 0, gone, rings->threads, stream);
 	vgpu_ring_emit_losses(state, stream);
 	if (gone)
 		state->forgotten = !state->path || (rings->options.remove && !unlink(state->path));

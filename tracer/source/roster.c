@@ -9,7 +9,7 @@
 
 struct vgpu_roster {
 	struct vgpu_known *first, *last;
-	uint32_t count;
+	uint32_t count, threads;
 	uint8_t boot_id[16];
 };
 
@@ -49,6 +49,11 @@ void vgpu_roster_close(struct vgpu_roster *roster)
 		free(known);
 	}
 	free(roster);
+}
+
+uint32_t *vgpu_roster_threads(struct vgpu_roster *roster)
+{
+	return &roster->threads;
 }
 
 struct vgpu_known *vgpu_roster_first(const struct vgpu_roster *roster)

@@ -36,6 +36,8 @@ struct vgpu_known {
 	uint64_t link_ns; /* when its latest ring of the link observer began, 0: there is none */
 	const char *link_why; /* why it cannot be, where that is known; static text */
 	uint32_t family; /* number of the process that executed the program it runs: its own, or what it was forked from */
+	/* Programs it became, as each observer counted them: who is first says so, the others keep silent. */
+	uint32_t execs_followed, execs_kernel;
 };
 
 struct vgpu_roster;
@@ -64,6 +66,9 @@ struct vgpu_known *vgpu_roster_add(struct vgpu_roster *roster);
 void vgpu_roster_emit(struct vgpu_roster *roster, struct vgpu_known *known, const struct vgpu_proc *proc,
 		      uint32_t kind, uint64_t time_ns, uint32_t observer, const char *witness,
 		      struct vgpu_stream *stream);
+
+/* The last number given to a thread: whoever meets a new one takes the next. */
+uint32_t *vgpu_roster_threads(struct vgpu_roster *roster);
 
 /* /proc/sys/kernel/random/boot_id, zero when not readable. */
 void vgpu_boot_id(uint8_t out[16]);

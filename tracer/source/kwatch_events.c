@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The kernel observer's records as events. */
+#include "tracer/source/kwatch_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct vgpu_event begin(const struct kwatch_process *process, const struct vgpu_bpf_head *head, uint32_t kind)
+{
+	return (struct vgpu_event){
+		.kind = kind,
+		.observer = VGPU_OBSERVER_KERNEL,
+		.process = process->known->number,
+		.tid = head->ns_tid,
+		.time_ns = head->time_ns,
+	};
+}
+
+/* What belongs to no parameter is taken off the blobs' end. */
+static void take_frames(struct vgpu_event_call *call)
+{
+	const struct vgpu_blob *blob;
+	size_t at = 0, before = 0;
+
+	while ((blob = vgpu_event_blob(call, &at))) {
+		if (blob->param == VGPU_BPF_PARAM_FRAMES) {
+			call->frames = (struct vgpu_data){ (const uint8_t *)(blob + 1), blob->size };
+			call->blobs.size = before;
+			return;
+		}
+		before = at;
+	}
+}
+
+/* Functions that the description lacks have types only from a probe of the user's. */
+static const char *probe_types(const struct vgpu_kernel_function *function)
+{
+	const struct kwatch_probe *probe;
+
+	if (function->id || !function->schema)
+		return NULL;
+	probe = (const void *)((const char *)function->schema - offsetof(struct kwatch_probe, function));
+	return probe->types;
+}
+
+static void emit_call(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_kernel_record *record)
+{
+	const struct vgpu_bpf_call *call = (const void *)record->head;
+	const struct vgpu_kernel_function *function = record->function;
+	bool pending = call->head.flags & VGPU_BPF_CALL_PENDING;
+	struct vgpu_event event = begin(process, &call->head, pending ? VGPU_EVENT_PENDING : VGPU_EVENT_CALL);
+	const struct vgpu_blob *blob;
+	char text[VGPU_BPF_TEXT + 1];
+	size_t at = 0;
+
+	if (!function)
+		return;
+	event.call = (struct vgpu_event_call){
+		.function = function->id,
+		.flags = record->call_flags,
+		.depth = call->depth,
+		.ended = pending,
+		.thread = kwatch_thread_number(watch, process, call->head.tid, false),
+		.ordinal = call->ordinal,
+		.duration_ns = call->leave_ns > call->head.time_ns ? call->leave_ns - call->head.time_ns : 0,
+		.caller = call->caller,
+		.sp = call->sp,
+		.result = call->result,
+		.args = { record->args, record->nargs },
+		.blobs = { record->blobs, record->blobs_size },
+		.name = function->id ? NULL : function->name,
+		.object = function->path,
+		.types = probe_types(function),
+	};
+	take_frames(&event.call);
+	while (pending && (blob = vgpu_event_blob(&event.call, &at)))
+		if (blob->flags & VGPU_BPF_BLOB_ENTRY && blob->size < sizeof(text)) {
+			memcpy(text, blob + 1, blob->size);
+			text[blob->size] = '\0';
+			event.call.text = text;
+			event.call.text_param = blob->param;
+		}
+	watch->totals.calls++;
+	vgpu_stream_emit(watch->stream, &event);
+}
+
+static const char *text_of(char *room, size_t room_size, const char *from, uint32_t size)
+{
+	if (size >= room_size)
+		size = room_size - 1;
+	memcpy(room, from, size);
+	room[size] = '\0';
+	return size ? room : NULL;
+}
+
+static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_link *link)
+{
+	static const uint32_t ops[] = {
+		[VGPU_BPF_OP_DLOPEN] = VGPU_DL_DLOPEN, [VGPU_BPF_OP_DLMOPEN] = VGPU_DL_DLMOPEN,
+		[VGPU_BPF_OP_DLSYM] = VGPU_DL_DLSYM,   [VGPU_BPF_OP_DLVSYM] = VGPU_DL_DLVSYM,
+		[VGPU_BPF_OP_DLCLOSE] = VGPU_DL_DLCLOSE, [VGPU_BPF_OP_CATCH] = VGPU_DL_OTHER,
+		[VGPU_BPF_OP_ERROR] = VGPU_DL_START,   [VGPU_BPF_OP_EXCEPTION] = VGPU_DL_START,
+	};
+	const char *text = (const char *)(link + 1);
+	char name[1025], error[1025], object[1025];
+	const struct vgpu_mapping *caller = kwatch_where(process, link->caller);
+	struct vgpu_event event = begin(process, &link->head, VGPU_EVENT_DL);
+
+	event.dl = (struct vgpu_event_dl){
+		.op = link->op < sizeof(ops) / sizeof(ops[0]) ? ops[link->op] : VGPU_DL_OTHER,
+		.failed = link->error_size > 0,
+		.name = text_of(name, sizeof(name), text, link->name_size),
+		.error = text_of(error, sizeof(error), text + link->name_size, link->error_size),
+		.object_name = text_of(object, sizeof(object), text + link->name_size + link->error_size,
+				       link->object_size),
+		.caller_object = caller ? caller->path : NULL,
+		.code = link->code,
+		.handle = link->handle,
+		.result = link->result,
+		.caller = link->caller,
+		.mode = (int32_t)link->mode,
+		.duration_ns = link->leave_ns > link->head.time_ns ? link->leave_ns - link->head.time_ns : 0,
+	};
+	if (event.dl.name)
+		event.dl.vendor = kwatch_vendor(event.dl.name);
+	if (link->op == VGPU_BPF_OP_DLOPEN || link->op == VGPU_BPF_OP_DLMOPEN)
+		process->stale = watch->any_stale = true;
+	vgpu_stream_emit(watch->stream, &event);
+	if (link->op != VGPU_BPF_OP_DLSYM && link->op != VGPU_BPF_OP_DLVSYM)
+		process->maps_old = true;
+}
+
+static void emit_output(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_write *output)
+{
+	struct vgpu_event event = begin(process, &output->head, VGPU_EVENT_OUTPUT);
+	char path[64], target[512];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd/%u", output->head.pid, output->fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	event.output = (struct vgpu_event_output){
+		.descriptor = output->fd,
+		.target = n > 0 ? target : NULL,
+		.bytes = { (const uint8_t *)(output + 1), output->size },
+		.full_size = output->full_size,
+	};
+	vgpu_stream_emit(watch->stream, &event);
+}
+
+static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_signal *signal)
+{
+	struct vgpu_event event = begin(process, &signal->head, VGPU_EVENT_CRASH);
+	const struct vgpu_mapping *mapping = kwatch_where(process, signal->ip);
+	const struct vgpu_kernel_function *function = vgpu_kernel_function(watch->kernel, signal->slot);
+	struct vgpu_bpf_registers registers = { .ip = signal->ip, .sp = signal->sp, .bp = signal->bp };
+	uint8_t *frames = malloc(sizeof(registers) + signal->size);
+
+	event.crash = (struct vgpu_event_crash){
+		.signal = signal->signal,
+		.code = signal->code,
+		.address = signal->address,
+		.ip = signal->ip,
+		.sp = signal->sp,
+		.handled = signal->handler > 1,
+		.object = mapping ? mapping->path : NULL,
+		.offset = mapping ? signal->ip - mapping->from + mapping->offset : 0,
+		.function = function ? function->id : 0,
+		.function_name = function ? function->name : NULL,
+		.ordinal = signal->ordinal,
+	};
+	if (frames) {
+		memcpy(frames, &registers, sizeof(registers));
+		memcpy(frames + sizeof(registers), signal + 1, signal->size);
+		event.crash.frames = (struct vgpu_data){ frames, sizeof(registers) + signal->size };
+	}
+	vgpu_stream_emit(watch->stream, &event);
+	free(frames);
+}
+
+int kwatch_record(void *data, const struct vgpu_kernel_record *record)
+{
+	struct vgpu_kwatch *watch = data;
+	struct kwatch_process *process;
+
+	if (record->head->kind >= VGPU_BPF_THREAD && record->head->kind <= VGPU_BPF_EXIT) {
+		kwatch_process_record(watch, (const void *)record->head);
+		return 0;
+	}
+	process = kwatch_process_get(watch, record->head);
+	if (!process)
+		return 0;
+	switch (record->head->kind) {
+	case VGPU_BPF_CALL:
+		emit_call(watch, process, record);
+		break;
+	case VGPU_BPF_LINK:
+		emit_link(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_WRITE:
+		emit_output(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_SIGNAL:
+		emit_signal(watch, process, (const void *)record->head);
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to source/kwatch*.c: what its parts share. */
+#ifndef VGPU_SOURCE_KWATCH_PRIVATE_H
+#define VGPU_SOURCE_KWATCH_PRIVATE_H
+
+#include "tracer/source/kernel/kernel.h"
+#include "tracer/source/maps.h"
+#include "tracer/source/kwatch.h"
+#include "tracer/source/kwatch_probe.h"
+
+#define KWATCH_BUCKETS 256u
+
+struct kwatch_thread {
+	uint32_t tid;    /* first pid namespace */
+	uint32_t number; /* in the stream */
+};
+
+struct kwatch_process {
+	struct kwatch_process *next; /* in its bucket */
+	uint32_t pid;               /* first pid namespace */
+	uint64_t start_ns;          /* CLOCK_BOOTTIME */
+	struct vgpu_known *known;
+	bool stale;                 /* may map files that were not looked at */
+	bool gone;                  /* was seen to be gone, once */
+	bool maps_old;              /* maps may have changed since */
+	struct vgpu_maps *maps;     /* NULL: not read */
+	struct kwatch_thread *threads;
+	uint32_t thread_count, thread_room;
+};
+
+struct vgpu_kwatch {
+	struct vgpu_kwatch_options options;
+	struct vgpu_kernel *kernel;
+	struct kwatch_probe *probes;
+	unsigned probe_count;
+	struct kwatch_process *bucket[KWATCH_BUCKETS];
+	struct kwatch_process *last; /* of the last record */
+	struct vgpu_kwatch_totals totals;
+	uint64_t started_ns;
+	uint64_t next_look_ns;
+	bool any_stale;
+	bool polling;
+	struct vgpu_stream *stream; /* during a poll */
+};
+
+/* ---- processes ---- */
+
+/* The process of a record, made and started where it is not known yet; NULL: no memory. */
+struct kwatch_process *kwatch_process_get(struct vgpu_kwatch *watch, const struct vgpu_bpf_head *head);
+/* One that is there already when it is first followed. NULL: gone, or no memory. */
+struct kwatch_process *kwatch_process_existing(struct vgpu_kwatch *watch, pid_t pid);
+void kwatch_process_record(struct vgpu_kwatch *watch, const struct vgpu_bpf_process *record);
+/* It is gone, and no record said so. */
+void kwatch_process_gone(struct vgpu_kwatch *watch, struct kwatch_process *process);
+void kwatch_processes_free(struct vgpu_kwatch *watch);
+uint32_t kwatch_thread_number(struct vgpu_kwatch *watch, struct kwatch_process *process, uint32_t tid, bool fresh);
+/* The file an address lies in, where that can still be found out. */
+const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t address);
+
+/* ---- files ---- */
+
+/* Looks into a process for files to be probed. */
+void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process);
+
+/* ---- records ---- */
+
+/* vgpu_kernel_take; data is the struct vgpu_kwatch. */
+int kwatch_record(void *data, const struct vgpu_kernel_record *record);
+
+/* ---- names ---- */
+
+bool kwatch_variable_wanted(const char *variable);
+uint32_t kwatch_vendor(const char *name);
+
+#endif
