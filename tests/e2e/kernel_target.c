@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static void *load(const char *path)
 }
 
 static pthread_barrier_t done;
+static bool paced;
 
 static void *caller(void *data)
 {
@@ -45,6 +47,9 @@ static void *caller(void *data)
 		get_count(&count);
 		get_name(name, sizeof(name), 0);
 		get_name(name, sizeof(name), 1 + i % 3);
+		/* A ring keeps the first calls and the latest: a reader needs time to see them all. */
+		if (paced && i % 48 == 44)
+			usleep(4000);
 	}
 	/* Rings of threads that ended may be taken by others. */
 	pthread_barrier_wait(&done);
@@ -64,6 +69,13 @@ static int threads(int argc, char **argv)
 	for (long i = 0; i < count && i < 64; i++)
 		pthread_join(thread[i], NULL);
 	return 0;
+}
+
+/* paced …: the same, with time to breathe */
+static int paced_threads(int argc, char **argv)
+{
+	paced = true;
+	return threads(argc, argv);
 }
 
 static volatile int stop;
@@ -322,7 +334,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {
-		{ "threads", threads },	    { "forks", forks },	  { "victim", victim },
+		{ "threads", threads },	    { "paced", paced_threads },	    { "forks", forks },	  { "victim", victim },
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },

@@ -41,6 +41,7 @@ extern const struct vgpu_command vgpu_commands[];
 const struct vgpu_command *vgpu_command_find(const char *name);
 
 int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_dump(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_diff(const struct vgpu_command *command, int argc, char **argv);
@@ -50,6 +51,7 @@ int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv);
 
+extern const struct vgpu_option vgpu_options_attach[];
 extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_options_functions[];
 extern const struct vgpu_option vgpu_options_stat[], vgpu_options_diff[];
 extern const struct vgpu_option vgpu_options_top[];

@@ -25,6 +25,17 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_run,
 	},
 	{
+		.name = "attach",
+		.arguments = "PID|NAME",
+		.summary = "observe running processes from outside: any GPU library's calls, live",
+		.details = "Nothing is put into the process. It is observed by the kernel (needs CAP_BPF and CAP_PERFMON)\n"
+			   "and, where libraries of ours are in it, by their ring, whose history is shown first. Children\n"
+			   "are followed. Ends with the last of the processes, or with Ctrl-C; they go on as they were.",
+		.options = vgpu_options_attach,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_attach,
+	},
+	{
 		.name = "dump",
 		.arguments = "FILE|PID|NAME",
 		.summary = "print a recorded trace, or what a process has on record, as run did",

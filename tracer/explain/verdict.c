@@ -238,6 +238,9 @@ static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_lo
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	if (model->calls) {
 		vgpu_text_puts(out, ": GPU functions were called, but none that says whether there is a device.\n");
+	} else if (model->attached) {
+		vgpu_text_puts(out, ": no GPU function was called while it was observed.\n");
+		vgpu_text_puts(out, "  To know     what it did before: start it anew while `vgpu-trace attach --wait NAME` runs.\n");
 	} else if (model->has_session && model->mode == VGPU_SHIM_NONE) {
 		vgpu_text_puts(out, ": nothing was put into the program, so its GPU calls were not observed.\n");
 		vgpu_text_puts(out, "  To know     `vgpu-trace run --shim sim -- …` puts the simulated device in place of the\n"
@@ -266,11 +269,14 @@ static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_lo
 
 static void add_losses(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
 {
+	const struct vgpu_model_coverage *kernel;
 	struct vgpu_event_loss loss;
-	uint64_t lost;
+	uint64_t lost, kernel_lost = 0;
 
 	vgpu_model_losses(verdict->model, &loss);
-	lost = loss.dropped + loss.overwritten + loss.refused + loss.recycled;
+	if (vgpu_model_observed(verdict->model, VGPU_OBSERVER_KERNEL, &kernel))
+		kernel_lost = kernel->lost;
+	lost = loss.dropped + loss.overwritten + loss.refused + loss.recycled + kernel_lost;
 	if (lost)
 		vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
 	vgpu_text_count(out, lost);
@@ -278,8 +284,11 @@ static void add_losses(const struct vgpu_verdict *verdict, const struct vgpu_loo
 	if (lost) {
 		vgpu_text_printf(out,
 				 " (%" PRIu64 " without room, %" PRIu64 " overwritten unread, %" PRIu64
-				 " of threads without a ring, %" PRIu64 " of ended threads)",
+				 " of threads without a ring, %" PRIu64 " of ended threads",
 				 loss.dropped, loss.overwritten, loss.refused, loss.recycled);
+		if (kernel_lost)
+			vgpu_text_printf(out, "; %" PRIu64 " records of the kernel observer", kernel_lost);
+		vgpu_text_puts(out, ")");
 		vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	}
 	if (loss.log_dropped)
@@ -356,7 +365,7 @@ static void add_mode(const struct vgpu_verdict *verdict, const struct vgpu_look 
 	const struct vgpu_model *model = verdict->model;
 	bool named = false;
 
-	if (!model->has_session)
+	if (!model->has_session || model->attached)
 		return;
 	if (model->mode == VGPU_SHIM_SIM)
 		vgpu_text_printf(out, "mode sim: the GPU is SIMULATED; put in by %s; device %s\n",
@@ -412,7 +421,7 @@ static void add_presence(const struct vgpu_verdict *verdict, const struct vgpu_l
 	const struct vgpu_model *model = verdict->model;
 	uint32_t started = 0, in = 0, shown = 0, left = 0;
 
-	if (!model->has_session || model->mode == VGPU_SHIM_NONE)
+	if (!model->has_session || model->attached || model->mode == VGPU_SHIM_NONE)
 		return;
 	for (uint32_t i = 0; i < model->process_count; i++) {
 		const struct vgpu_model_process *process = model->processes[i];

@@ -177,6 +177,8 @@ static void show_session(struct vgpu_text_export *text)
 {
 	const struct vgpu_model *model = text->options.model;
 
+	if (model->attached)
+		return;
 	vgpu_text_clear(&text->line);
 	if (model->mode == VGPU_SHIM_SIM) {
 		vgpu_text_puts(&text->line, "mode sim: a SIMULATED GPU (");

@@ -190,6 +190,57 @@ static void format_param(struct vgpu_text *out, const struct vgpu_value_place *p
 		vgpu_text_printf(out, " @0x%" PRIx64, word);
 }
 
+/* A function of which only somebody's statement is known: "int,ptr,str->int". */
+static void format_word(struct vgpu_text *out, const char *type, size_t n, uint64_t word)
+{
+	static const char *const names[] = { "int", "long", "bool", "uint", "ulong" };
+	size_t i = 0;
+
+	while (i < sizeof(names) / sizeof(names[0]) && (strlen(names[i]) != n || strncmp(names[i], type, n)))
+		i++;
+	switch (i) {
+	case 0:
+		vgpu_text_printf(out, "%d", (int32_t)word);
+		break;
+	case 1:
+		vgpu_text_printf(out, "%" PRId64, (int64_t)word);
+		break;
+	case 2:
+		vgpu_text_puts(out, word & 1 ? "true" : "false");
+		break;
+	case 3:
+	case 4:
+		vgpu_text_printf(out, "%" PRIu64, word);
+		break;
+	default:
+		if (word)
+			vgpu_text_printf(out, "0x%" PRIx64, word);
+		else
+			vgpu_text_puts(out, "NULL");
+	}
+}
+
+static void format_typed(struct vgpu_text *out, const struct vgpu_value_place *place,
+			 const struct vgpu_event_call *call, bool pending)
+{
+	const char *type = call->types;
+
+	for (uint32_t i = 0; i < call->args.count && *type && *type != '-'; i++) {
+		const struct vgpu_blob *blob = vgpu_event_find_blob(call, i, VGPU_BLOB_IN);
+		size_t n = strcspn(type, ",-");
+
+		vgpu_text_puts(out, i ? ", " : "");
+		if (pending && call->text && call->text_param == i)
+			vgpu_value_format_string(out, place, call->text, strlen(call->text), 0);
+		else if (blob && !(blob->flags & VGPU_BLOB_ABSENT))
+			vgpu_value_format_string(out, place, blob + 1, blob->size,
+						 blob->flags & VGPU_BLOB_TRUNCATED ? blob->full_size : blob->size);
+		else
+			format_word(out, type, n, call->args.words[i]);
+		type += n + (type[n] == ',');
+	}
+}
+
 void vgpu_call_format(struct vgpu_text *out, struct vgpu_value_place *place, const struct vgpu_event_call *call,
 		      bool pending)
 {
@@ -197,10 +248,15 @@ void vgpu_call_format(struct vgpu_text *out, struct vgpu_value_place *place, con
 
 	place->function = function ? function->name : NULL;
 	vgpu_text_colour(out, place->look, VGPU_COLOUR_NAME);
-	vgpu_call_format_name(out, call->function);
+	if (call->name)
+		vgpu_text_escape(out, place->look, call->name, strlen(call->name), false);
+	else
+		vgpu_call_format_name(out, call->function);
 	vgpu_text_colour(out, place->look, VGPU_COLOUR_PLAIN);
 	vgpu_text_puts(out, "(");
-	if (function) {
+	if (call->name && call->types) {
+		format_typed(out, place, call, pending);
+	} else if (function) {
 		for (uint32_t i = 0; i < function->nparams; i++) {
 			vgpu_text_puts(out, i ? ", " : "");
 			format_param(out, place, function, i, call, pending);
@@ -222,6 +278,14 @@ bool vgpu_call_format_result(struct vgpu_text *out, struct vgpu_value_place *pla
 
 	if (call->flags & VGPU_CALL_UNWOUND) {
 		vgpu_text_puts(out, "?");
+		return true;
+	}
+	if (call->name && call->types && strstr(call->types, "->")) {
+		const char *result = strstr(call->types, "->") + 2;
+
+		if (!strcmp(result, "void"))
+			return false;
+		format_word(out, result, strlen(result), call->result);
 		return true;
 	}
 	if (!function) {

@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# vgpu-trace attach: one case (a function below) by one way of attaching.
+# usage: kernel_attach.sh CASE multi|tracefs
+# shellcheck source=tests/e2e/common.sh
+. "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/cli_common.sh
+. "$VGPU_SOURCE_DIR/tests/e2e/cli_common.sh"
+
+method=${2:-multi}
+bin=$VGPU_BUILD_DIR/tests/e2e
+# Files and a name of its own: probes belong to files, and other tests run at the same time.
+foreign=$VGPU_WORK_DIR/libcuda-foreign.so
+target=$VGPU_WORK_DIR/kt_$1_${method:0:2}
+cp "$bin/libcuda-foreign.so" "$foreign"
+cp "$bin/kernel_target" "$target"
+trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
+cd "$VGPU_WORK_DIR"
+
+# attach ARGUMENT…: in the background, output to out and err; until it is attached or waits. $job is its number.
+attach() {
+	"$trace" attach --attach-method "$method" -o a.vgt "$@" >out 2>err &
+	job=$!
+	until grep -Eq '^(attached to|waiting for) ' out; do
+		kill -0 $job 2>/dev/null || {
+			grep -q 'CAP_BPF\|without the kernel observer\|no way to attach\|has no links' err && skip "$(cat err)"
+			fail "attach ended: $(cat err)"
+		}
+	done
+}
+
+# observe COMMAND…: waits for the target, runs the command, and for the end of the observation.
+observe() {
+	attach --wait "${target##*/}" "${more[@]}"
+	"$@" >said 2>&1 || true
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+}
+more=(--lib "$foreign")
+
+# json KIND: the events of that kind, a line each
+json() {
+	[ -e all.json ] || "$trace" dump --json a.vgt >all.json
+	grep "^{\"event\":\"$1\"" all.json || true
+}
+
+# count KIND PATTERN: how many of them match
+count() {
+	json "$1" | grep -Ec -- "$2" || true
+}
+
+nothing_lost() {
+	same 0 "$(json "kernel loss" | grep -vc '"dropped":0,.*"stateless":0,.*"other_dropped":0,')" "processors that lost records"
+}
+
+# A library that is not ours, traced from outside: every kind of argument, a static function by name.
+foreign() {
+	more+=(--probe '*foreign.so:foreign_static(long)->long')
+	observe "$target" shapes "$foreign"
+	want out 'cuDeviceGetName\(name → "A device that is foreign", len=32, dev=0\) = CUDA_SUCCESS'
+	want out 'cuDeviceGetName\(name → \?, len=32, dev=9\) *= CUDA_ERROR_INVALID_DEVICE \(101\)'
+	want out 'cuDeviceGetUuid\(uuid → GPU-02030405-0607-0809-0a0b-0c0d0e0f1011, dev=2\)'
+	want out 'cuLaunchKernel\(.*gridDimX=1, gridDimY=2, .*sharedMemBytes=7, '
+	want out 'foreign_sum\(0x1, 0x2, 0x3, 0x4, 0x5, 0x6\) *= 0x15'
+	# Inside the exported function that calls it.
+	want out '    foreign_static\(10\) *= 30'
+	want out '^GPU FOUND  by kt_'
+	same 14 "$(count call .)" "calls"
+	same 2 "$(count call '"name":"cuDeviceGetCount"')" "counts, one by a jump"
+}
+
+# A process that runs already: its calls from now on; it goes on when the observer leaves.
+running() {
+	"$target" wait "$foreign" >pid 3>beats &
+	local pid=$! before
+	read -r _ < <(tail -n +1 -F pid 2>/dev/null)
+	"$bin/kernel_bytes" "$pid" "$foreign" cuDeviceGetCount >before
+	attach "$pid"
+	wait_for out 'cuDeviceGetCount\(count → 3\)'
+	kill -INT $job
+	wait $job || fail "attach: $?"
+	want out '^GPU FOUND  by kt_'
+	want out '^1 process still runs; '
+	"$bin/kernel_bytes" "$pid" "$foreign" cuDeviceGetCount | cmp - before || fail "a probe was left behind"
+	before=$(stat -c %s beats)
+	until [ "$(stat -c %s beats)" -gt "$before" ]; do
+		kill -0 $pid || fail "the target is gone"
+	done
+	# By its name, and by one that nobody has.
+	"$trace" attach -q --attach-method "$method" "${target##*/}" >out 2>err &
+	job=$!
+	sleep 0.2
+	kill -INT $job
+	wait $job || fail "attach by name: $(cat err)"
+	kill $pid
+	code 1 "$trace" attach no_such_name
+	want err "cannot attach to 'no_such_name': no process of that name is running"
+}
+
+# A child's child that lives for milliseconds, with stderr on /dev/null, killed in a call.
+grandchild() {
+	observe "$target" grandchild "$foreign"
+	same 1 "$(count exec '"argv":\["kernel_target","victim"')" "its program"
+	same 1 "$(count dl '"op":1,.*libcuda-foreign.so')" "its library"
+	same 1 "$(count output '"descriptor":2,.*"bytes":"776f72647320666f72206e6f626f64790a"')" "what it said"
+	same 1 "$(count pending '"ended":1')" "calls that did not return"
+	want out 'cuCtxSynchronize\(\) *never returned: the process ended inside'
+	want out 'killed by SIGKILL'
+}
+
+# What a library swallows.
+swallow() {
+	observe "$target" swallow "$bin/libkernel-broken.so"
+	same 1 "$(count dl '"failed":1,.*"error":"undefined symbol: kernel_symbol_that_nobody_has"')" "the swallowed reason"
+	same 1 "$(count dl '"failed":1,"name":"libno-such-library.so.7",.*cannot open shared object file')" "the missing file"
+}
+
+# A handler makes an exit code of a crash.
+crash() {
+	observe "$target" segv "$foreign"
+	same 1 "$(count crash '"signal":11,"code":1,"address":"0x40",.*"handled":1,.*"function_name":"cuModuleLoad"')" "crash"
+	same 1 "$(count exit '"how":1,"status":2,')" "exit with 2"
+}
+
+# 100,000 calls from 8 threads, twice seen: by the ring and by the kernel.
+witnesses() {
+	export VGPU_TRACE_DIR=$VGPU_WORK_DIR/rings
+	mkdir -p "$VGPU_TRACE_DIR"
+	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" .
+	more=(--lib "$VGPU_WORK_DIR/libvgpu-cuda.so" -q --buffer 64)
+	observe "$target" paced "$VGPU_WORK_DIR/libvgpu-cuda.so" 100000 8
+	want out '^100,000 calls of 3 functions, 25,000 errors '
+	# What the ring lacks is what it overwrote before it was read: the sums must be exact.
+	local both alone overwritten
+	both=$(sed -n 's/,//g; s/^witnesses: \([0-9]*\) calls seen by ring and kernel 0 by the ring only [0-9]* by the kernel only$/\1/p' out)
+	alone=$(sed -n 's/,//g; s/^witnesses: .* only \([0-9]*\) by the kernel only$/\1/p' out)
+	overwritten=$(json loss | sed -n 's/.*"overwritten":\([0-9]*\).*/\1/p' | tail -n 1)
+	same 100000 $((both + alone)) "calls seen twice and once"
+	same "$overwritten" "$alone" "calls that only the kernel saw, and those that the ring overwrote"
+	[ "$both" -gt 1000 ] || fail "only $both calls have two witnesses"
+	# Function by function.
+	same 25000 "$(count call '"name":"cuInit"')" "calls of cuInit"
+	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
+}
+
+# Without the rights: which are missing, and what is seen without them.
+refused() {
+	need setpriv
+	[ "$(id -u)" = 0 ] || skip "needs root to give rights away"
+	local open drop=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	open=$(mktemp -d)
+	chmod 755 "$open"
+	cp "$trace" "$open/vgpu-trace"
+	code 1 "${drop[@]}" --inh-caps -all --bounding-set -all "$open/vgpu-trace" attach 1
+	want err 'cannot attach to 1: uprobes need CAP_BPF and CAP_PERFMON; you have neither\.'
+	want err 'attach --ring 1` shows what the shim recorded'
+	want err 'sudo setcap cap_bpf,cap_perfmon\+ep'
+	code 1 "${drop[@]}" --inh-caps -all,+bpf --ambient-caps -all,+bpf --bounding-set -all,+bpf "$open/vgpu-trace" attach 1
+	want err 'you have CAP_BPF\.'
+	rm -rf "$open"
+	code 2 "$trace" attach
+	code 2 "$trace" attach --wait 17
+	code 1 "$trace" attach --probe 'libx:f(double)' 1
+	want err 'floating-point values are not to be seen by a probe'
+	code 1 "$trace" attach --probe 'libx' 1
+	want err 'it is to be LIBRARY:FUNCTION'
+}
+
+[ "$(type -t "$1")" = function ] || fail "no such case: $1"
+"$1"
