@@ -8,7 +8,7 @@
 
 void tui_clock_start(struct tui_clock *clock, bool slides)
 {
-	*clock = (struct tui_clock){ .slides = slides, .slot_ns = slides ? SECOND : SECOND / 1000 };
+	*clock = (struct tui_clock){ .slides = slides, .slot_ns = slides ? SECOND : SECOND / 1000000 };
 }
 
 void tui_clock_move(struct tui_clock *clock, uint64_t time_ns)
@@ -88,4 +88,26 @@ int tui_history_values(const struct tui_history *history, const struct tui_clock
 	for (int i = 0; i < count; i++)
 		values[i] = now.value[(clock->now + 1 - count + i) % TUI_HISTORY];
 	return count;
+}
+
+int tui_history_fit(const struct tui_history *history, const struct tui_clock *clock, uint64_t values[TUI_HISTORY],
+		    int width)
+{
+	int count = tui_history_values(history, clock, values);
+
+	if (count <= width || width < 1)
+		return count;
+	if (clock->slides) {
+		memmove(values, values + count - width, (size_t)width * sizeof(*values));
+		return width;
+	}
+	for (int i = 0; i < width; i++) {
+		int from = i * count / width, to = (i + 1) * count / width;
+		uint64_t value = values[from];
+
+		while (++from < to)
+			value = merged(history, value, values[from]);
+		values[i] = value;
+	}
+	return width;
 }

@@ -31,5 +31,8 @@ void tui_clock_move(struct tui_clock *clock, uint64_t time_ns);
 void tui_history_add(struct tui_history *history, const struct tui_clock *clock, uint64_t time_ns, uint64_t value);
 /* The values in the order of time, the last being now's; returns how many slots there have been (at most TUI_HISTORY). */
 int tui_history_values(const struct tui_history *history, const struct tui_clock *clock, uint64_t values[TUI_HISTORY]);
+/* The same in at most `width` values: of something live the latest, of something recorded all, put together. */
+int tui_history_fit(const struct tui_history *history, const struct tui_clock *clock, uint64_t values[TUI_HISTORY],
+		    int width);
 
 #endif

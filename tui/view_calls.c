@@ -7,8 +7,9 @@
 #include "tui/app.h"
 
 #define LABEL_COLUMNS 12u
+#define LABEL_COLUMNS_WIDE 18u
 /* Where results begin in text that nobody cuts, as dump has it. */
-#define RESULT_COLUMN 82u
+#define RESULT_COLUMN 88u
 
 static uint64_t count(struct tui_app *app)
 {
@@ -43,12 +44,14 @@ static uint64_t index_of(struct tui_app *app, uint64_t wanted)
 /* As wide as the longest, within reason. */
 static void prepare(struct tui_app *app)
 {
+	unsigned most = app->columns >= TUI_WIDE ? LABEL_COLUMNS_WIDE : LABEL_COLUMNS;
+
 	app->label_columns = 7;
-	for (uint32_t i = 0; i < app->model->process_count && app->label_columns < LABEL_COLUMNS; i++)
+	for (uint32_t i = 0; i < app->model->process_count && app->label_columns < most; i++)
 		if (app->model->processes[i] && strlen(vgpu_model_label(app->model, i + 1)) > app->label_columns)
 			app->label_columns = (unsigned)strlen(vgpu_model_label(app->model, i + 1));
-	if (app->label_columns > LABEL_COLUMNS)
-		app->label_columns = LABEL_COLUMNS;
+	if (app->label_columns > most)
+		app->label_columns = most;
 }
 
 static void add_label(struct tui_app *app, const struct vgpu_event *event, struct vgpu_text *out)

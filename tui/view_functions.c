@@ -219,7 +219,7 @@ static enum tui_style history_text(const struct tui_app *app, const void *row, s
 static void history_draw(const struct tui_app *app, const void *row, struct tui_surface *surface, int y, int x, int width)
 {
 	uint64_t values[TUI_HISTORY];
-	int count = tui_history_values(&tui_function_stats(app->store, row)->history, &app->store->clock, values);
+	int count = tui_history_fit(&tui_function_stats(app->store, row)->history, &app->store->clock, values, width);
 
 	tui_surface_spark(surface, y, x, width, TUI_GOOD, values, count);
 }

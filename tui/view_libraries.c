@@ -172,12 +172,12 @@ static enum tui_style path_text(const struct tui_app *app, const void *row, stru
 }
 
 static const struct tui_column columns[] = {
-	{ .title = "Library", .width = 22, .text = name_text },
-	{ .title = "Process", .width = 14, .text = process_text, .value = process_value },
+	{ .title = "Library", .width = 18, .wide = 24, .text = name_text },
+	{ .title = "Process", .width = 11, .wide = 16, .text = process_text, .value = process_value },
 	{ .title = "State", .width = 9, .text = state_text, .value = state_value },
-	{ .title = "Symbols", .width = 7, .right = true, .falling = true, .text = bound_text, .value = bound_value },
-	{ .title = "Lacking", .width = 7, .from = 90, .right = true, .falling = true, .text = missing_text, .value = missing_value },
-	{ .title = "Searched", .width = 8, .from = 100, .right = true, .falling = true, .text = searched_text, .value = searched_value },
+	{ .title = "Symbols", .width = 7, .from = 90, .right = true, .falling = true, .text = bound_text, .value = bound_value },
+	{ .title = "Lacking", .width = 7, .from = 98, .right = true, .falling = true, .text = missing_text, .value = missing_value },
+	{ .title = "Searched", .width = 8, .from = 106, .right = true, .falling = true, .text = searched_text, .value = searched_value },
 	{ .title = "From, or why not", .text = path_text },
 };
 

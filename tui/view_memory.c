@@ -149,7 +149,7 @@ static uint64_t gauge_value(const struct tui_app *app, const void *row)
 static void history_draw(const struct tui_app *app, const void *row, struct tui_surface *surface, int y, int x, int width)
 {
 	uint64_t values[TUI_HISTORY];
-	int count = tui_history_values(&state_of(app, row)->history, &app->store->clock, values);
+	int count = tui_history_fit(&state_of(app, row)->history, &app->store->clock, values, width);
 
 	tui_surface_spark(surface, y, x, width, TUI_GOOD, values, count);
 }

@@ -15,56 +15,77 @@ terminal() {
 	tmux -u -S "$tmux_socket" -f /dev/null "$@"
 }
 
-# open_terminal COLUMNS ROWS COMMAND…: runs it there, and then says its exit code and waits.
+# open_terminal COLUMNS ROWS COMMAND…: runs it there; then says its exit code and how the terminal was left, and stays.
 open_terminal() {
 	local columns=$1 rows=$2
 	shift 2
 	need tmux
+	close_terminal
+	printf '#!/bin/sh\ntrap : INT\n%s\nprintf "EXIT %%s\\n" $?\nstty -a | grep -ow -e -icanon -e icanon -e -echo -e echo\nexec cat\n' \
+		"$(printf '%q ' "$@")" >in-terminal
+	chmod +x in-terminal
+	trap close_terminal EXIT
+	# Nothing that the test holds open is held by the terminal.
+	terminal new-session -d -x "$columns" -y "$rows" "$PWD/in-terminal" 5>&- 6>&-
+}
+
+close_terminal() {
 	terminal kill-server 2>/dev/null || true
-	terminal new-session -d -x "$columns" -y "$rows" \
-		"$(printf '%q ' "$@"); printf '\nEXIT %s\n' \$?; stty -a | grep -o ' -\\?\\(icanon\\|echo\\)\\b'; exec cat"
-	trap 'terminal kill-server 2>/dev/null || true' EXIT
+	until ! terminal list-sessions 2>/dev/null; do :; done
 }
 
 keys() {
 	terminal send-keys "$@"
 }
 
+resize() { # COLUMNS ROWS
+	terminal resize-window -x "$1" -y "$2"
+}
+
 screen() {
 	terminal capture-pane -p | sed 's/ *$//'
 }
 
-# shows PATTERN…: until the screen has a line for each of the patterns, all in one picture.
-shows() {
-	local deadline=$((SECONDS + 60)) pattern
-	while :; do
-		screen >screen.txt
-		for pattern; do
-			grep -Eq -- "$pattern" screen.txt || continue 2
-		done && return
-	done &
-	local looking=$!
-	while kill -0 "$looking" 2>/dev/null; do
-		[ "$SECONDS" -lt "$deadline" ] || {
-			kill "$looking"
-			wait "$looking" 2>/dev/null || true
-			cat screen.txt >&2
-			fail "the screen does not come to show: $*"
-		}
-		read -r -t 0.05 <> <(:) || true
-	done
-	wait "$looking"
+a_moment() {
+	read -r -t 0.05 <> <(:) || true
 }
 
-# is_screen NAME: what the screen shows is what it was when somebody looked at it.
-is_screen() {
-	local kept=$VGPU_SOURCE_DIR/tests/golden/$1 try
-	for try in 1 2 3 4 5 6 7 8 9 10; do
-		screen >"$1.screen"
-		[ -z "${VGPU_UPDATE_GOLDEN:-}" ] || cp "$1.screen" "$kept"
-		cmp -s "$kept" "$1.screen" && return
-		read -r -t 0.1 <> <(:) || true
+# shows PATTERN…: until the screen has a line for each of the patterns, all in one picture (in screen.txt).
+shows() {
+	local deadline=$((SECONDS + 30)) pattern
+	while [ "$SECONDS" -lt "$deadline" ]; do
+		screen >screen.txt
+		for pattern; do
+			grep -Eq -- "$pattern" screen.txt || {
+				a_moment
+				continue 2
+			}
+		done
+		return
 	done
-	diff -u "$kept" "$1.screen" >&2
-	fail "$1 is not what it was (look $try); if that is as it should be: VGPU_UPDATE_GOLDEN=1"
+	cat screen.txt >&2
+	fail "the screen does not come to show: $pattern"
+}
+
+# is_screen NAME [FILTER…]: the screen, through a command, comes to be what it was when somebody looked at it.
+is_screen() {
+	local kept=$VGPU_SOURCE_DIR/tests/golden/$1 deadline=$((SECONDS + 20)) before=
+	local through=("${@:2}")
+	[ ${#through[@]} -gt 0 ] || through=(cat)
+	if [ -n "${VGPU_UPDATE_GOLDEN:-}" ]; then
+		# Until it stands still.
+		until screen >screen.txt && [ "$before" = "$(cat screen.txt)" ]; do
+			before=$(cat screen.txt)
+			read -r -t 0.5 <> <(:) || true
+		done
+		"${through[@]}" <screen.txt >"$kept"
+	fi
+	while [ "$SECONDS" -lt "$deadline" ]; do
+		screen >screen.txt
+		"${through[@]}" <screen.txt >"$1.screen"
+		cmp -s "$kept" "$1.screen" && return
+		a_moment
+	done
+	diff -u "$kept" "$1.screen" >&2 || true
+	fail "$1 is not what it was; if that is as it should be: VGPU_UPDATE_GOLDEN=1"
 }

@@ -98,9 +98,9 @@ END_TEST
 START_TEST(libraries_tell_what_was_refused_and_why)
 {
 	start(false, "libraries");
-	frame_has(app, 24, 120, "libcuda.so.1           runner         opened");
-	frame_has(app, 24, 120, "libcudart.so.13        runner         searched");
-	frame_has(app, 24, 120, "libggml-cuda.so        runner         refused");
+	frame_has(app, 24, 120, "libcuda.so.1             runner           opened");
+	frame_has(app, 24, 120, "libcudart.so.13          runner           searched");
+	frame_has(app, 24, 120, "libggml-cuda.so          runner           refused");
 	frame_has(app, 24, 120, "undefined symbol: cuGetErrorString");
 	finish();
 }

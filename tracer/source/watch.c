@@ -2,11 +2,16 @@
 /* Running processes as a live source. */
 #include "tracer/source/watch.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "shim/ring/reader.h"
 #include "tracer/source/host.h"
 #include "tracer/source/proc.h"
 #include "tracer/source/roster.h"
@@ -19,6 +24,7 @@
 /* A call that runs for so long is reported as running. */
 #define PENDING_NS (100 * MS)
 #define BUSY       512
+#define PLACES_MAX 32u
 
 /* A process that is meant: has a ring, or may get one. */
 struct watched {
@@ -29,6 +35,12 @@ struct watched {
 	bool ended;
 };
 
+/* A directory where rings may lie. */
+struct place {
+	char path[512];
+	struct timespec changed; /* when it was looked through */
+};
+
 struct vgpu_watch {
 	pid_t pid;
 	const char *name;
@@ -37,6 +49,9 @@ struct vgpu_watch {
 	struct watched *watched;
 	uint32_t count, room;
 	int32_t newest;
+	uint64_t since; /* processes that started before were found at the start; clock ticks */
+	struct place places[PLACES_MAX];
+	unsigned place_count;
 	uint64_t next_look_ns, next_all_ns, next_losses_ns;
 	struct vgpu_stream *stream; /* during a look */
 };
@@ -154,6 +169,81 @@ static void look_for_rings(struct vgpu_watch *watch, uint64_t now)
 	}
 }
 
+/* ---- rings of processes that ended before anybody saw them ---- */
+
+static bool is_ours(const struct vgpu_watch *watch, const struct vgpu_process *process)
+{
+	if (watch->pid ? process->pid == watch->pid
+		       : !strcmp(process->comm, watch->name) || !strcmp(base_name(process->exe), watch->name))
+		return true;
+	for (const struct vgpu_known *known = vgpu_roster_first(watch->roster); known; known = known->next)
+		if (known->ns_pid == process->ppid && known->start_time <= process->start_time &&
+		    (!known->pid_ns || known->pid_ns == process->pid_ns))
+			return true;
+	return false;
+}
+
+static void look_into(struct vgpu_watch *watch, const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		unsigned long long start_time;
+		struct vgpu_ring *ring;
+		char path[1024];
+		bool ours;
+		int pid;
+
+		/* As shim/ring/arena.c names them. */
+		if (sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 || start_time < watch->since)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		if (vgpu_ring_open_file(&ring, path))
+			continue;
+		ours = is_ours(watch, &vgpu_ring_arena(ring)->process);
+		vgpu_ring_close(ring);
+		if (ours)
+			vgpu_rings_add_file(watch->rings, path, watch->stream);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void look_at_place(const char *path, void *data)
+{
+	struct vgpu_watch *watch = data;
+	struct place *place = watch->places;
+	struct timespec now;
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	while (place < watch->places + watch->place_count && strcmp(place->path, path))
+		place++;
+	if (place == watch->places + PLACES_MAX)
+		return;
+	if (place == watch->places + watch->place_count) {
+		watch->place_count++;
+		snprintf(place->path, sizeof(place->path), "%s", path);
+	}
+	/* A ring is none before its header is written: fresh changes are looked at again. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (place->changed.tv_sec == st.st_mtim.tv_sec && place->changed.tv_nsec == st.st_mtim.tv_nsec &&
+	    now.tv_sec - st.st_mtim.tv_sec > 2)
+		return;
+	place->changed = st.st_mtim;
+	look_into(watch, path);
+}
+
+static uint64_t ticks_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
+}
+
 int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct vgpu_stream *stream,
 		    struct vgpu_find *find)
 {
@@ -175,6 +265,8 @@ int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct
 		vgpu_watch_close(watch);
 		return err;
 	}
+	watch->since = ticks_now();
+	watch->since -= watch->since ? 1 : 0;
 	vgpu_host_emit(stream);
 	vgpu_find_rings(find ? find : &own, watch->rings, pid, name, stream);
 	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
@@ -202,6 +294,7 @@ int vgpu_watch_poll(struct vgpu_watch *watch, struct vgpu_stream *stream)
 	if (looked) {
 		look_for_processes(watch, now);
 		look_for_rings(watch, now);
+		vgpu_find_directories(look_at_place, watch);
 		watch->next_look_ns = now + LOOK_NS;
 	}
 	count = vgpu_rings_poll(watch->rings, stream);
