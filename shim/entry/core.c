@@ -9,12 +9,11 @@
 
 #include "shim/ring/ring.h"
 
-/* The calling thread's ring in this core, and how many libraries use it. */
-static __thread struct {
-	struct vgpu_thread *thread;
-	uint32_t users;
-	uint32_t generation;
-} mine __attribute__((tls_model("initial-exec")));
+/*
+ * The calling thread's ring in this core. One word a library: under an auditor the dynamic linker has
+ * 288 bytes for the TLS of all preloaded libraries and libc together, or must start again with more.
+ */
+static __thread struct vgpu_thread *mine __attribute__((tls_model("initial-exec")));
 
 /* secure_getenv: a setuid program's caller must not choose where it writes. */
 static const char *setting(const char *name)
@@ -122,26 +121,32 @@ static int core_forked(struct vgpu_core *core)
 	return core->mode == VGPU_CORE_ON ? 0 : -1;
 }
 
+/* false after a fork: then it is the parent's, in the parent's arena. */
+static int is_of(const struct vgpu_core *core, const struct vgpu_thread *thread)
+{
+	uintptr_t arena = (uintptr_t)core->arena, at = (uintptr_t)thread;
+
+	return at >= arena && at - arena < (uintptr_t)VGPU_ARENA_CHUNKS * VGPU_CHUNK_BYTES;
+}
+
 static struct vgpu_thread *core_thread_open(struct vgpu_core *core)
 {
-	if (mine.generation != core->generation || !mine.users)
-		mine.thread = NULL;
-	if (!mine.thread) {
-		mine.users = 0;
-		mine.generation = core->generation;
-		mine.thread = vgpu_thread_open(core->arena);
+	if (!mine || !is_of(core, mine)) {
+		mine = vgpu_thread_open(core->arena);
+		if (!mine)
+			return NULL;
+		mine->users = 0;
 	}
-	if (mine.thread)
-		mine.users++;
-	return mine.thread;
+	mine->users++;
+	return mine;
 }
 
 static void core_thread_close(struct vgpu_core *core)
 {
-	if (!mine.thread || mine.generation != core->generation || --mine.users)
+	if (!mine || !is_of(core, mine) || --mine->users)
 		return;
-	vgpu_thread_close(core->arena, mine.thread);
-	mine.thread = NULL;
+	vgpu_thread_close(core->arena, mine);
+	mine = NULL;
 }
 
 struct vgpu_core vgpu_core_own = {

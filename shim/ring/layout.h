@@ -238,7 +238,7 @@ struct vgpu_thread {
 	uint32_t first_chunks; /* FIRST chunks it owns */
 	uint32_t latest_chunks;
 	uint32_t bulk_chunks;
-	uint32_t pad2;
+	uint32_t users;       /* libraries through which the thread has called: the core's own */
 	uint64_t pad[6];
 	struct vgpu_inflight inflight[VGPU_INFLIGHT_MAX + 1]; /* the last is scratch for deeper calls: never shown */
 };
