@@ -8,6 +8,7 @@
 
 #include "tests/unit/make_event.h"
 #include "tracer/export/notes.h"
+#include "tracer/export/searches.h"
 
 static const struct vgpu_look plain = { .utf8 = true };
 
@@ -52,6 +53,53 @@ START_TEST(a_search_without_a_look_claims_nothing)
 }
 END_TEST
 
+static struct vgpu_event place(const char *path, uint32_t origin, int error)
+{
+	return (struct vgpu_event){ .kind = VGPU_EVENT_SEARCH, .process = 1, .search = { .path = path, .origin = origin,
+		.requester = "/bin/runner", .vendor = 1, .flags = error < 0 ? 0 : VGPU_OBJECT_STATTED, .error = error } };
+}
+
+static void expect_run(struct vgpu_searches *run, const char *line)
+{
+	struct vgpu_text text = { 0 };
+
+	vgpu_searches_format(run, &plain, &text);
+	ck_assert_str_eq(vgpu_text_string(&text), line);
+	ck_assert_uint_eq(run->held, 0);
+	vgpu_text_free(&text);
+}
+
+START_TEST(the_places_of_one_library_are_one_line)
+{
+	struct vgpu_event bare = place("libcuda.so.1", VGPU_ORIGIN_ASKED, ENOENT);
+	struct vgpu_event first = place("/a/libcuda.so.1", VGPU_ORIGIN_LIBPATH, ENOENT);
+	struct vgpu_event second = place("/b/libcuda.so.1", VGPU_ORIGIN_DEFAULT, ENOENT);
+	struct vgpu_event there = place("/c/libcuda.so.1", VGPU_ORIGIN_DEFAULT, 0);
+	struct vgpu_event unseen = place("/d/libcuda.so.1", VGPU_ORIGIN_DEFAULT, -1);
+	struct vgpu_event other = place("/a/libnvidia-ml.so.1", VGPU_ORIGIN_LIBPATH, 0);
+	struct vgpu_searches run = { 0 };
+
+	ck_assert(vgpu_searches_take(&run, &bare) && vgpu_searches_take(&run, &first) &&
+		  vgpu_searches_take(&run, &second));
+	ck_assert(!vgpu_searches_take(&run, &other));
+	ck_assert(!vgpu_searches_plain(&run));
+	expect_run(&run, "search   libcuda.so.1 for runner  in 2 places (LD_LIBRARY_PATH, default directories): not there");
+	ck_assert(vgpu_searches_take(&run, &first) && vgpu_searches_take(&run, &there));
+	expect_run(&run, "search   libcuda.so.1 for runner  in 2 places (LD_LIBRARY_PATH, default directories): "
+			 "/c/libcuda.so.1 is there");
+	/* Where nobody looked, nothing is claimed. */
+	ck_assert(vgpu_searches_take(&run, &first) && vgpu_searches_take(&run, &unseen));
+	expect_run(&run, "search   libcuda.so.1 for runner  in 2 places (LD_LIBRARY_PATH, default directories): "
+			 "whether it is there was not observed");
+	ck_assert(vgpu_searches_take(&run, &bare));
+	expect_run(&run, "search   libcuda.so.1 for runner  by its name alone");
+	/* What the first place has is told by what follows. */
+	ck_assert(vgpu_searches_take(&run, &other));
+	ck_assert(vgpu_searches_plain(&run));
+	vgpu_searches_free(&run);
+}
+END_TEST
+
 START_TEST(every_kind_from_16_has_a_line_and_none_acts_on_the_terminal)
 {
 	for (uint32_t kind = VGPU_EVENT_SEARCH; kind < VGPU_EVENT_KINDS; kind++) {
@@ -82,6 +130,7 @@ int main(void)
 
 	tcase_add_test(tests, each_kind_reads_as_a_sentence);
 	tcase_add_test(tests, a_search_without_a_look_claims_nothing);
+	tcase_add_test(tests, the_places_of_one_library_are_one_line);
 	tcase_add_test(tests, every_kind_from_16_has_a_line_and_none_acts_on_the_terminal);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -105,9 +105,10 @@ static void format_search(const struct note *note)
 
 static enum vgpu_note_weight weigh_object(const struct vgpu_event *event)
 {
-	return event->object.vendor || event->object.library || event->object.flags & VGPU_OBJECT_GPU
-		   ? VGPU_NOTE_PLAIN
-		   : VGPU_NOTE_DETAIL;
+	/* Ours have a line with their first call; at its end a program unloads everything. */
+	if (event->object.library || event->kind == VGPU_EVENT_UNLOAD)
+		return VGPU_NOTE_DETAIL;
+	return event->object.vendor || event->object.flags & VGPU_OBJECT_GPU ? VGPU_NOTE_PLAIN : VGPU_NOTE_DETAIL;
 }
 
 static void format_object(const struct note *note)
@@ -167,8 +168,9 @@ static const char *dl_name(uint32_t op)
 
 static enum vgpu_note_weight weigh_dl(const struct vgpu_event *event)
 {
+	/* Programs try libraries that they can do without all the time. */
 	if (event->dl.failed)
-		return event->dl.vendor || event->dl.op == VGPU_DL_START ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
+		return event->dl.vendor || event->dl.op == VGPU_DL_START ? VGPU_NOTE_BAD : VGPU_NOTE_DETAIL;
 	return event->dl.vendor ? VGPU_NOTE_PLAIN : VGPU_NOTE_DETAIL;
 }
 
@@ -191,7 +193,9 @@ static void format_dl(const struct note *note)
 	if (dl->failed) {
 		put_bad(note);
 		vgpu_text_puts(note->out, "  refused: ");
-		if (dl->object_name && dl->object_name[0] && dl->error) {
+		/* dlerror() begins with the object; the kernel observer sees the two apart. */
+		if (dl->object_name && dl->object_name[0] && dl->error &&
+		    strncmp(dl->error, dl->object_name, strlen(dl->object_name))) {
 			puts_escaped(note, dl->object_name);
 			vgpu_text_puts(note->out, ": ");
 		}

@@ -9,6 +9,7 @@
 
 #include "tracer/export/bulk.h"
 #include "tracer/export/notes.h"
+#include "tracer/export/searches.h"
 #include "tracer/model/call.h"
 #include "tracer/model/handles.h"
 #include "tracer/model/library.h"
@@ -28,6 +29,9 @@ struct vgpu_text_export {
 	uint8_t *shown; /* by process number: execs + 1 when its line was printed */
 	uint32_t shown_count;
 	struct vgpu_bulk bulk; /* registrations not shown yet */
+	struct vgpu_searches searches; /* places not shown yet */
+	struct vgpu_text last; /* the note before, to say nothing twice */
+	uint32_t last_process;
 	int error;
 };
 
@@ -283,22 +287,61 @@ static void show_bulk(struct vgpu_text_export *text)
 	put(text);
 }
 
+static void show_searches(struct vgpu_text_export *text)
+{
+	struct vgpu_event event = { .process = text->searches.process, .tid = text->searches.tid,
+				    .time_ns = text->searches.time_ns };
+
+	if (!text->searches.held)
+		return;
+	if (vgpu_searches_plain(&text->searches)) {
+		text->searches.held = 0;
+		return;
+	}
+	show_process(text, event.process);
+	begin(text, &event);
+	add_label(text, &event);
+	vgpu_searches_format(&text->searches, &text->options.look, &text->line);
+	put(text);
+}
+
+/* What is known of a process is told again whenever another observer finds it: once is enough for a person. */
+static bool was_said(struct vgpu_text_export *text, const struct vgpu_event *event, size_t start)
+{
+	size_t size = text->line.size - start;
+	bool said = size && text->last_process == event->process && text->last.size == size &&
+		    !memcmp(text->last.bytes, text->line.bytes + start, size);
+
+	vgpu_text_clear(&text->last);
+	vgpu_text_add(&text->last, text->line.bytes + start, size);
+	text->last_process = event->process;
+	return said && event->kind == VGPU_EVENT_CONTEXT;
+}
+
 /* What the link and the kernel observer saw. */
 static void show_note(struct vgpu_text_export *text, const struct vgpu_event *event, bool filtered)
 {
 	enum vgpu_note_weight weight = vgpu_note_weigh(event);
+	size_t start;
 
 	if (weight == VGPU_NOTE_NONE || (weight == VGPU_NOTE_DETAIL && !text->options.look.full) ||
 	    (filtered && (weight != VGPU_NOTE_BAD || text->options.functions)))
 		return;
 	show_bulk(text);
+	if (!text->options.look.full && vgpu_searches_take(&text->searches, event))
+		return;
+	show_searches(text);
+	if (!text->options.look.full && vgpu_searches_take(&text->searches, event))
+		return;
 	if (event->process)
 		show_process(text, event->process);
 	begin(text, event);
 	if (event->process)
 		add_label(text, event);
+	start = text->line.size;
 	vgpu_note_format(&text->line, &text->options.look, event);
-	put(text);
+	if (!was_said(text, event, start))
+		put(text);
 }
 
 /* ---- calls ---- */
@@ -434,6 +477,10 @@ static int text_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 
 	if (event->kind == VGPU_EVENT_EXIT || event->kind == VGPU_EVENT_EXEC)
 		show_bulk(text);
+	/* Other searches may follow a start or the linker's own notes, but no call and no end. */
+	if (event->kind == VGPU_EVENT_EXIT || event->kind == VGPU_EVENT_EXEC || event->kind == VGPU_EVENT_CALL ||
+	    event->kind == VGPU_EVENT_PENDING)
+		show_searches(text);
 	switch (event->kind) {
 	case VGPU_EVENT_CALL:
 	case VGPU_EVENT_PENDING:
@@ -477,6 +524,7 @@ static int text_end(struct vgpu_sink *sink)
 
 	vgpu_tree_end(text->tree, 0);
 	show_bulk(text);
+	show_searches(text);
 	return text->error;
 }
 
@@ -512,6 +560,8 @@ void vgpu_text_export_close(struct vgpu_text_export *text)
 	vgpu_tree_close(text->tree);
 	vgpu_handles_close(text->handles);
 	vgpu_text_free(&text->line);
+	vgpu_text_free(&text->last);
+	vgpu_searches_free(&text->searches);
 	free(text->shown);
 	free(text);
 }
