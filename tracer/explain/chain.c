@@ -219,6 +219,9 @@ static void try_rules(struct vgpu_explanation *explanation, struct vgpu_chain *c
 		/* With a device in hand, what might have gone wrong before did not; a call may still hang. */
 		if (counted && rule->step < VGPU_STEP_PROPERTIES && (rule->step != VGPU_STEP_CALLED || memory))
 			continue;
+		/* A client that went on to ask for memory did not give up on a refusal before. */
+		if (memory && rule->step == VGPU_STEP_PROPERTIES && rule->when.call)
+			continue;
 		if (chain->broken.rule && rule->step >= chain->broken.rule->step)
 			continue;
 		if (vgpu_rule_holds(rule, &place, &finding))

@@ -667,14 +667,21 @@ static void add_call(struct vgpu_seen_process *process, const struct vgpu_event 
 		call->first_ns = event->time_ns;
 	call->last = (int32_t)event->call.result;
 	call->last_event = event->number;
+	/* To ask for one more than there are is a way to count them. */
+	if (failed && vgpu_name_matches("cuDeviceGet,nvmlDeviceGetHandleByIndex*,cudaSetDevice", call->name) &&
+	    process->count >= 0 &&
+	    (vgpu_call_integer(&event->call, "ordinal", &version) || vgpu_call_integer(&event->call, "index", &version) ||
+	     vgpu_call_integer(&event->call, "device", &version)) &&
+	    (int64_t)version >= process->count)
+		failed = false;
+	else if (!failed && !call->success)
+		call->success = event->number;
 	if (failed && !call->failures++) {
 		call->failure = event->number;
 		call->result = (int32_t)event->call.result;
 	}
-	if (!failed && !call->success)
-		call->success = event->number;
 	add_lookup(process, event, call->name);
-	if (failed)
+	if (failed || vgpu_call_failed(&event->call))
 		return;
 	/* Thousands of calls of anything else say nothing of the device. */
 	add_device(process, event, call->name);
