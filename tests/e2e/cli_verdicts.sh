@@ -8,6 +8,10 @@
 code 1 "$trace" run --no-record -- "$app" discover
 want out 'no GPU library'
 want err '^mode none: nothing is replaced'
+# The dynamic linker's refusal is seen without putting anything in; without its observer nothing is.
+want err "^CPU MODE: the GPU driver's library, libcuda.so.1, was not found"
+want err 'Rule +LINK-DRIVER-ABSENT '
+code 1 "$trace" run --no-link --no-record -- "$app" discover
 want err '^NOT KNOWN: nothing was put into the program'
 want err 'run --shim sim'
 refuse err 'CPU MODE|GPU FOUND'
@@ -22,13 +26,14 @@ want err '^CPU MODE \(SIMULATED\): cuInit returned CUDA_ERROR_NO_DEVICE \(100\) 
 code 0 "$trace" run --shim sim --device t4,l4 --no-record -- "$app" discover
 want err '^GPU FOUND \(SIMULATED\)  by cli_app\([0-9]+\) in .*: 2 devices, Tesla T4, compute 7.5, '
 
-# No call: that alone is no verdict.
+# It loads the library, and calls nothing: that is known, since the library is ours.
 mkfifo gate
 "$trace" run --shim sim -o idle.vgt -- "$app" idle gate 2>err &
 job=$!
 seen idle.vgt
 wait $job
-want err '^NOT KNOWN: no GPU function was called, though our libraries were in 1 of 1 process'
+want err '^CPU MODE: .*/libcuda.so.1 was loaded, and no GPU function was ever called'
+want err 'Rule +INIT-NEVER-CALLED '
 
 # Ours by its note, whatever its name; foreign, whatever its name.
 mkdir named foreign

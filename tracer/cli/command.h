@@ -45,6 +45,7 @@ int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_dump(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_diff(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_explain(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_ps(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv);
@@ -52,6 +53,7 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv);
 
 extern const struct vgpu_option vgpu_options_attach[];
+extern const struct vgpu_option vgpu_options_explain[];
 extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_options_functions[];
 extern const struct vgpu_option vgpu_options_stat[], vgpu_options_diff[];
 extern const struct vgpu_option vgpu_options_top[];

@@ -81,6 +81,17 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_diff,
 	},
 	{
+		.name = "explain",
+		.arguments = "FILE|PID|NAME",
+		.summary = "say why a discovery ended as it did: the chain, the first broken link, what to do",
+		.details = "Every process's discovery is a chain: started, library searched, opened, symbols resolved,\n"
+			   "init called, init succeeded, devices counted, properties plausible, memory known, accepted.\n"
+			   "A link is broken only where that was seen, and not reached only where somebody watched.",
+		.options = vgpu_options_explain,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_explain,
+	},
+	{
 		.name = "functions",
 		.arguments = "[PATTERN]",
 		.summary = "list the functions that are recorded, of all libraries or one",

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/explain/chain.h"
 #include "tracer/explain/discovery.h"
+#include "tracer/explain/print.h"
 #include "tracer/model/call.h"
 #include "tracer/model/library.h"
 #include "tracer/model/names.h"
@@ -18,6 +20,7 @@
 struct vgpu_verdict {
 	struct vgpu_sink sink;
 	struct vgpu_model *model;
+	struct vgpu_evidence_set *evidence;
 	struct vgpu_discovery *discoveries;
 	uint32_t count;
 };
@@ -31,6 +34,11 @@ int vgpu_verdict_open(struct vgpu_verdict **out, struct vgpu_model *model)
 		return -ENOMEM;
 	(*out)->sink.ops = &verdict_ops;
 	(*out)->model = model;
+	if (vgpu_evidence_open(&(*out)->evidence, model)) {
+		free(*out);
+		*out = NULL;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -43,6 +51,7 @@ void vgpu_verdict_close(struct vgpu_verdict *verdict)
 {
 	if (!verdict)
 		return;
+	vgpu_evidence_close(verdict->evidence);
 	free(verdict->discoveries);
 	free(verdict);
 }
@@ -51,7 +60,10 @@ static int verdict_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
 	struct vgpu_verdict *verdict = (struct vgpu_verdict *)sink;
 	struct vgpu_discovery *grown;
+	int err = verdict->evidence->sink.ops->event(&verdict->evidence->sink, event);
 
+	if (err)
+		return err;
 	if (event->kind != VGPU_EVENT_CALL && event->kind != VGPU_EVENT_PENDING)
 		return 0;
 	for (uint32_t i = verdict->count; i--;)
@@ -88,12 +100,10 @@ static const struct vgpu_discovery *decider(const struct vgpu_verdict *verdict, 
 	return NULL;
 }
 
-enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict)
+static enum vgpu_verdict_kind kind_of(const struct vgpu_explanation *explanation, enum vgpu_discovery_state state)
 {
-	enum vgpu_discovery_state state;
-	enum vgpu_layer layer;
-
-	decider(verdict, &state, &layer);
+	if (explanation->outcome == VGPU_OUTCOME_CPU)
+		return VGPU_VERDICT_CPU;
 	switch (state) {
 	case VGPU_DISCOVERY_FOUND:
 		return VGPU_VERDICT_FOUND;
@@ -103,6 +113,21 @@ enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict)
 	default:
 		return VGPU_VERDICT_NOT_KNOWN;
 	}
+}
+
+enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict)
+{
+	struct vgpu_explanation *explanation;
+	enum vgpu_verdict_kind kind = VGPU_VERDICT_NOT_KNOWN;
+	enum vgpu_discovery_state state;
+	enum vgpu_layer layer;
+
+	decider(verdict, &state, &layer);
+	if (!vgpu_explain(&explanation, verdict->evidence)) {
+		kind = kind_of(explanation, state);
+		vgpu_explanation_free(explanation);
+	}
+	return kind;
 }
 
 /* ---- pieces ---- */
@@ -450,13 +475,22 @@ static void add_presence(const struct vgpu_verdict *verdict, const struct vgpu_l
 	vgpu_text_puts(out, "\n");
 }
 
-void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+/* The first line or lines: what it comes to. */
+static void add_head(const struct vgpu_verdict *verdict, const struct vgpu_explanation *explanation,
+		     const struct vgpu_look *look, struct vgpu_text *out)
 {
+	const struct vgpu_model_process *process =
+		explanation->decider ? vgpu_model_process(verdict->model, explanation->decider->process) : NULL;
 	const struct vgpu_discovery *discovery;
 	enum vgpu_discovery_state state, other;
 	enum vgpu_layer layer;
+	bool sim = false;
 	unsigned more = 0;
 
+	for (uint32_t i = 0; process && i < process->library_count; i++)
+		sim |= process->libraries[i].backend && !strcmp(process->libraries[i].backend, "sim");
+	if (vgpu_explanation_headline(explanation, look, sim, out))
+		return;
 	discovery = decider(verdict, &state, &layer);
 	switch (state) {
 	case VGPU_DISCOVERY_FOUND:
@@ -486,9 +520,59 @@ void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_l
 			add_refused(verdict, look, &verdict->discoveries[i], layer, other, out);
 		more++;
 	}
+}
+
+static void add_foot(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
 	add_counts(verdict, look, out);
 	add_mode(verdict, look, out);
 	add_presence(verdict, look, out);
 	add_unobserved(verdict, out);
 	add_vanishing(verdict, out);
+}
+
+void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	struct vgpu_explanation *explanation;
+
+	if (vgpu_explain(&explanation, verdict->evidence)) {
+		out->failed = true;
+		return;
+	}
+	add_head(verdict, explanation, look, out);
+	if (explanation->outcome == VGPU_OUTCOME_CPU ||
+	    (explanation->outcome == VGPU_OUTCOME_UNKNOWN && explanation->decider && explanation->decider->attempted)) {
+		vgpu_explanation_format(explanation, look, out);
+		vgpu_text_puts(out, "\n");
+	}
+	add_foot(verdict, look, out);
+	vgpu_explanation_free(explanation);
+}
+
+int vgpu_verdict_explain(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
+			 const struct vgpu_verdict_options *options, struct vgpu_text *out)
+{
+	static const struct vgpu_look plain = { .utf8 = true };
+	struct vgpu_explanation *explanation;
+	struct vgpu_text head = { 0 };
+	int err = vgpu_explain(&explanation, verdict->evidence);
+
+	if (err)
+		return err;
+	if (options->json) {
+		add_head(verdict, explanation, &plain, &head);
+		if (head.size)
+			head.bytes[strcspn(head.bytes, "\n")] = '\0';
+		err = vgpu_explanation_json(explanation, vgpu_text_string(&head), out);
+		vgpu_text_free(&head);
+	} else if (options->all_rules) {
+		vgpu_explanation_all_rules(explanation, look, out);
+	} else {
+		add_head(verdict, explanation, look, out);
+		vgpu_explanation_format(explanation, look, out);
+		vgpu_text_puts(out, "\n");
+		add_foot(verdict, look, out);
+	}
+	vgpu_explanation_free(explanation);
+	return err;
 }

@@ -20,7 +20,16 @@ struct vgpu_sink *vgpu_verdict_sink(struct vgpu_verdict *verdict);
 void vgpu_verdict_close(struct vgpu_verdict *verdict); /* takes NULL */
 
 enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict);
-/* Appends the headline and the lines beneath it, each with its newline. */
+/* Appends the headline and the lines beneath it, each with its newline; the chain where it is broken or not known. */
 void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out);
+
+/* What `explain` is to say besides. */
+struct vgpu_verdict_options {
+	bool json;
+	bool all_rules; /* instead: every rule, and why it holds or not */
+};
+/* The same with the chain in any case. 0 or -ENOMEM. */
+int vgpu_verdict_explain(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
+			 const struct vgpu_verdict_options *options, struct vgpu_text *out);
 
 #endif

@@ -370,8 +370,8 @@ static int item_order(const void *a, const void *b)
 	return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
-/* Polls one ring (all: state NULL) and emits what came, sorted. */
-static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, struct vgpu_stream *stream)
+/* Polls one ring, those of one process, or all (NULL, 0), and emits what came, sorted. */
+static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, uint32_t process, struct vgpu_stream *stream)
 {
 	size_t count = 0;
 
@@ -379,7 +379,7 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, st
 		struct vgpu_ring_item item = { .state = state };
 		size_t first = count;
 
-		if ((only && state != only) || state->finished)
+		if ((only && state != only) || (process && state->process != process) || state->finished)
 			continue;
 		state->error = vgpu_ring_poll(state->ring);
 		if (state->error <= 0)
@@ -414,7 +414,7 @@ int vgpu_rings_poll(struct vgpu_rings *rings, struct vgpu_stream *stream)
 	int count;
 
 	forget(rings);
-	count = poll_rings(rings, NULL, stream);
+	count = poll_rings(rings, NULL, 0, stream);
 
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next)
 		if (!state->finished)
@@ -424,7 +424,7 @@ int vgpu_rings_poll(struct vgpu_rings *rings, struct vgpu_stream *stream)
 
 static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool gone, struct vgpu_stream *stream)
 {
-	while (poll_rings(rings, state, stream) > 0)
+	while (poll_rings(rings, state, 0, stream) > 0)
 		;
 	if (state->link)
 		vgpu_link_emit_rest(state, stream);
@@ -468,6 +468,9 @@ static bool family_lives(const struct vgpu_rings *rings, const struct vgpu_known
 
 void vgpu_rings_finish(struct vgpu_rings *rings, uint32_t number, struct vgpu_stream *stream)
 {
+	/* Those of one process together, in the order of time; then what each has at its very end. */
+	while (number && poll_rings(rings, NULL, number, stream) > 0)
+		;
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
 		if (state->finished || (number && state->process != number && !state->orphan))
 			continue;
