@@ -2,3 +2,4 @@
 # Reading traces.
 vgpu_add_script(dump dump.sh)
 vgpu_add_script(diff diff.sh)
+vgpu_add_script(lib lib.sh)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Text: what reaches the terminal, and how numbers read. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,32 @@ START_TEST(patterns_match_any_of_a_list)
 }
 END_TEST
 
+/* Both are made without printf where that is simple; nobody may see the difference. */
+START_TEST(quick_ways_say_what_printf_says)
+{
+	const struct vgpu_look look = { 0 };
+	struct vgpu_text text = { 0 };
+	char want[256];
+
+	for (uint64_t ns = 0; ns < 130000; ns++) {
+		double value = ns / 1e3;
+
+		vgpu_text_clear(&text);
+		vgpu_text_duration(&text, &look, ns);
+		snprintf(want, sizeof(want), value >= 99.95 ? "%.0f us" : value < 0.095 ? "%.2f us" : "%.1f us", value);
+		ck_assert_str_eq(vgpu_text_string(&text), want);
+	}
+	vgpu_text_clear(&text);
+	vgpu_text_printf(&text, "%s|%u|%d|%lu|%ld|%x|%lx|%zu|", "", 4294967295u, -2147483647 - 1, ~0ul, -1l, 0xabcu, 0ul,
+			 (size_t)7);
+	ck_assert_str_eq(vgpu_text_string(&text), "|4294967295|-2147483648|18446744073709551615|-1|abc|0|7|");
+	vgpu_text_clear(&text);
+	vgpu_text_printf(&text, "%02x %5s %% %.1f %g %%s", 10u, "ab", 0.25, 1e9);
+	ck_assert_str_eq(vgpu_text_string(&text), "0a    ab % 0.2 1e+09 %s");
+	vgpu_text_free(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -150,6 +177,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(tests, quick_ways_say_what_printf_says);
 	tcase_add_test(tests, control_bytes_never_reach_the_terminal);
 	tcase_add_test(tests, invalid_and_misleading_characters_are_escaped);
 	tcase_add_test(tests, words_are_quoted_for_a_shell);

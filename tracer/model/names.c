@@ -16,13 +16,11 @@ static bool cut_allowed(const char *name, unsigned at)
 	return before == '_' || (islower(before) && isupper(here));
 }
 
-unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
+static unsigned find_prefix(const struct vgpu_enum *enumeration)
 {
 	const char *first;
 	unsigned common;
 
-	if (!enumeration || enumeration->count < 2)
-		return 0;
 	first = enumeration->constants[0].name;
 	common = strlen(first);
 	for (uint32_t i = 1; i < enumeration->count; i++) {
@@ -42,6 +40,26 @@ unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
 			break;
 	}
 	return common;
+}
+
+unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
+{
+	/* Asked for with every value that is printed. What a file described may be gone with it. */
+	static _Thread_local struct {
+		const struct vgpu_enum *enumeration;
+		uint32_t generation;
+		unsigned prefix;
+	} known[128];
+	size_t at = ((uintptr_t)enumeration >> 4 ^ (uintptr_t)enumeration >> 11) % (sizeof(known) / sizeof(known[0]));
+
+	if (!enumeration || enumeration->count < 2)
+		return 0;
+	if (known[at].enumeration != enumeration || known[at].generation != vgpu_function_generation()) {
+		known[at].enumeration = enumeration;
+		known[at].generation = vgpu_function_generation();
+		known[at].prefix = find_prefix(enumeration);
+	}
+	return known[at].prefix;
 }
 
 /* Result codes are known by their whole names, and are searched for by them. */
