@@ -30,6 +30,7 @@ const struct vgpu_api *vgpu_api_by_name(const char *name)
 /* By number - VGPU_FUNCTION_FOREIGN. */
 static const struct vgpu_function **foreign;
 static uint32_t foreign_room;
+static uint32_t foreign_generation;
 
 static uint32_t foreign_place(void)
 {
@@ -60,6 +61,7 @@ uint32_t vgpu_function_add(uint32_t library, struct vgpu_function *function)
 		return 0;
 	function->id = VGPU_FUNCTION(library, VGPU_FUNCTION_FOREIGN + place);
 	foreign[place] = function;
+	foreign_generation++;
 	return function->id;
 }
 
@@ -67,6 +69,7 @@ void vgpu_function_remove(uint32_t id)
 {
 	uint32_t place = VGPU_FUNCTION_NUMBER(id) - VGPU_FUNCTION_FOREIGN;
 
+	foreign_generation++;
 	if (place < foreign_room && foreign[place] && foreign[place]->id == id)
 		foreign[place] = NULL;
 	for (place = 0; place < foreign_room && !foreign[place]; place++)
@@ -76,6 +79,11 @@ void vgpu_function_remove(uint32_t id)
 	free(foreign);
 	foreign = NULL;
 	foreign_room = 0;
+}
+
+uint32_t vgpu_function_generation(void)
+{
+	return foreign_generation;
 }
 
 const struct vgpu_function *vgpu_function_find(uint32_t id)
@@ -89,6 +97,9 @@ const struct vgpu_function *vgpu_function_find(uint32_t id)
 	}
 	api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(id));
 	high = api ? api->count : 0;
+	/* Where no number was left out, it is the place. */
+	if (place && place <= high && api->functions[place - 1].id == id)
+		return &api->functions[place - 1];
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 

@@ -145,6 +145,8 @@ const struct vgpu_function *vgpu_function_by_name(uint32_t library, const char *
 #define VGPU_FUNCTION_FOREIGN 0x8000u
 uint32_t vgpu_function_add(uint32_t library, struct vgpu_function *function);
 void vgpu_function_remove(uint32_t id);
+/* Changes with each of both: what was kept of foreign descriptions is void. */
+uint32_t vgpu_function_generation(void);
 const char *vgpu_enum_name(const struct vgpu_enum *enumeration, int64_t value);
 
 /*

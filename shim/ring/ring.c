@@ -16,6 +16,8 @@
  */
 #define FIRST_CHUNKS_MAX  7u
 #define LATEST_CHUNKS_MAX 3u
+/* As long as half of the arena is free: at a million calls a second a reader must come by before this wraps. */
+#define LATEST_CHUNKS_ROOMY 24u
 #define BULK_CHUNKS_MAX   48u
 /* A full segment's cursor is kept here: far past every limit, far from running around. */
 #define CURSOR_FULL 0x7fff0000u
@@ -151,7 +153,7 @@ static uint32_t next_for_calls(struct vgpu_arena *arena, struct vgpu_thread *thr
 		return chunk << 1;
 	if (!thread->chunk.segment[1].order)
 		return head << 1 | 1;
-	if (thread->latest_chunks < LATEST_CHUNKS_MAX &&
+	if (thread->latest_chunks < (half_free(arena) ? LATEST_CHUNKS_ROOMY : LATEST_CHUNKS_MAX) &&
 	    (chunk = add_chunk(arena, head, VGPU_CHUNK_LATEST, &thread->latest_chunks)))
 		return chunk << 1;
 	return oldest(arena, head, VGPU_CHUNK_LATEST, head << 1 | 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Text: what reaches the terminal, and how numbers read. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +144,55 @@ START_TEST(patterns_match_any_of_a_list)
 }
 END_TEST
 
+/* Both are made without printf where that is simple; nobody may see the difference. */
+START_TEST(quick_ways_say_what_printf_says)
+{
+	const struct vgpu_look look = { 0 };
+	struct vgpu_text text = { 0 };
+	char want[256];
+
+	for (uint64_t ns = 0; ns < 130000; ns++) {
+		double value = ns / 1e3;
+
+		vgpu_text_clear(&text);
+		vgpu_text_duration(&text, &look, ns);
+		snprintf(want, sizeof(want), value >= 99.95 ? "%.0f us" : value < 0.095 ? "%.2f us" : "%.1f us", value);
+		ck_assert_str_eq(vgpu_text_string(&text), want);
+	}
+	for (uint64_t i = 0, bytes = 10240; i < 200000; i++, bytes = bytes * 5 / 3 % (UINT64_C(1) << 60) + i) {
+		static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+		double value = bytes;
+		unsigned unit = 0;
+
+		if (bytes < 10240 || (bytes << 12 >> 12 != bytes))
+			continue;
+		for (; value >= 1024 && unit < 6; unit++)
+			value /= 1024;
+		/* What a double has all digits of. */
+		if ((uint64_t)(double)bytes != bytes || bytes >= UINT64_C(1) << 46)
+			continue;
+		vgpu_text_clear(&text);
+		vgpu_text_bytes(&text, bytes);
+		snprintf(want, sizeof(want), value == (uint64_t)value ? "%.0f %s" : value * 10 == (uint64_t)(value * 10)
+			 ? "%.1f %s" : "%.2f %s", value, units[unit]);
+		ck_assert_str_eq(vgpu_text_string(&text), want);
+	}
+	vgpu_text_clear(&text);
+	vgpu_text_printf(&text, "%s|%u|%d|%lu|%ld|%x|%lx|%zu|", "", 4294967295u, -2147483647 - 1, ~0ul, -1l, 0xabcu, 0ul,
+			 (size_t)7);
+	ck_assert_str_eq(vgpu_text_string(&text), "|4294967295|-2147483648|18446744073709551615|-1|abc|0|7|");
+	vgpu_text_clear(&text);
+	vgpu_text_printf(&text, "%02x %5s %% %.1f %g %%s", 10u, "ab", 0.25, 1e9);
+	ck_assert_str_eq(vgpu_text_string(&text), "0a    ab % 0.2 1e+09 %s");
+	/* Columns: characters, eight bytes at a time, and escape sequences between. */
+	vgpu_text_clear(&text);
+	vgpu_text_puts(&text, "aäö→b\033[1;31mµµµµµµµµ\033[0m12345678901\033[");
+	ck_assert_uint_eq(vgpu_text_columns(&text, 0), 5 + 8 + 11);
+	ck_assert_uint_eq(vgpu_text_columns(&text, text.size), 0);
+	vgpu_text_free(&text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -150,6 +200,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(tests, quick_ways_say_what_printf_says);
 	tcase_add_test(tests, control_bytes_never_reach_the_terminal);
 	tcase_add_test(tests, invalid_and_misleading_characters_are_escaped);
 	tcase_add_test(tests, words_are_quoted_for_a_shell);

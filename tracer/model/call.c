@@ -322,8 +322,14 @@ bool vgpu_call_format_result(struct vgpu_text *out, struct vgpu_value_place *pla
 
 void vgpu_call_format_flags(struct vgpu_text *out, const struct vgpu_event_call *call, const char *backend)
 {
-	if (call->flags & VGPU_CALL_UNSUPPORTED)
-		vgpu_text_printf(out, " [not supported by %s]", backend ? backend : "the backend");
+	static const struct vgpu_look plain;
+
+	if (call->flags & VGPU_CALL_UNSUPPORTED) {
+		backend = backend ? backend : "the backend";
+		vgpu_text_puts(out, " [not supported by ");
+		vgpu_text_escape(out, &plain, backend, strlen(backend), false);
+		vgpu_text_puts(out, "]");
+	}
 	if (call->flags & VGPU_CALL_NO_SYMBOL)
 		vgpu_text_puts(out, " [the library behind has no such function]");
 	if (call->flags & VGPU_CALL_BACKEND_OWN)

@@ -17,14 +17,25 @@ void vgpu_build_id_format(struct vgpu_text *out, const uint8_t *build_id, unsign
 		vgpu_text_printf(out, "%02x", build_id[i]);
 }
 
+/* Of a file that anybody may have written. */
+static void add(struct vgpu_text *out, const struct vgpu_look *look, const char *before, const char *string,
+		const char *after)
+{
+	vgpu_text_puts(out, before);
+	vgpu_text_escape(out, look, string, strlen(string), false);
+	vgpu_text_puts(out, after);
+}
+
 void vgpu_answer_format(struct vgpu_text *out, const struct vgpu_look *look, const struct vgpu_model_answer *answer)
 {
-	vgpu_text_puts(out, answer->soname ? answer->soname : "?");
-	vgpu_text_pad(out, out->size - strlen(answer->soname ? answer->soname : "?"), 19);
+	size_t start = out->size;
+
+	add(out, look, "", answer->soname ? answer->soname : "?", "");
+	vgpu_text_pad(out, start, 19);
 	if (!answer->path) {
 		vgpu_text_puts(out, " is not to be found");
 		if (answer->where)
-			vgpu_text_printf(out, " (looked in %s)", answer->where);
+			add(out, look, " (looked in ", answer->where, ")");
 	} else {
 		vgpu_text_puts(out, " ");
 		vgpu_text_back_arrow(out, look);
@@ -40,8 +51,8 @@ void vgpu_answer_format(struct vgpu_text *out, const struct vgpu_look *look, con
 		if (answer->symbols)
 			vgpu_text_printf(out, ", %u function%s", answer->symbols, answer->symbols == 1 ? "" : "s");
 		if (answer->where)
-			vgpu_text_printf(out, " (by %s)", answer->where);
+			add(out, look, " (by ", answer->where, ")");
 	}
 	if (answer->note)
-		vgpu_text_printf(out, "; %s", answer->note);
+		add(out, look, "; ", answer->note, "");
 }

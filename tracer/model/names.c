@@ -16,13 +16,11 @@ static bool cut_allowed(const char *name, unsigned at)
 	return before == '_' || (islower(before) && isupper(here));
 }
 
-unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
+static unsigned find_prefix(const struct vgpu_enum *enumeration)
 {
 	const char *first;
 	unsigned common;
 
-	if (!enumeration || enumeration->count < 2)
-		return 0;
 	first = enumeration->constants[0].name;
 	common = strlen(first);
 	for (uint32_t i = 1; i < enumeration->count; i++) {
@@ -42,6 +40,26 @@ unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
 			break;
 	}
 	return common;
+}
+
+unsigned vgpu_enum_prefix(const struct vgpu_enum *enumeration)
+{
+	/* Asked for with every value that is printed. What a file described may be gone with it. */
+	static _Thread_local struct {
+		const struct vgpu_enum *enumeration;
+		uint32_t generation;
+		unsigned prefix;
+	} known[128];
+	size_t at = ((uintptr_t)enumeration >> 4 ^ (uintptr_t)enumeration >> 11) % (sizeof(known) / sizeof(known[0]));
+
+	if (!enumeration || enumeration->count < 2)
+		return 0;
+	if (known[at].enumeration != enumeration || known[at].generation != vgpu_function_generation()) {
+		known[at].enumeration = enumeration;
+		known[at].generation = vgpu_function_generation();
+		known[at].prefix = find_prefix(enumeration);
+	}
+	return known[at].prefix;
 }
 
 /* Result codes are known by their whole names, and are searched for by them. */
@@ -163,7 +181,7 @@ bool vgpu_name_matches(const char *patterns, const char *name)
 	return false;
 }
 
-bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const char *function)
+static bool find_is_bytes(const struct vgpu_type *type, const char *name, const char *function)
 {
 	/* Type, names of parameters and members. Counts of elements and dimensions are not among them. */
 	static const struct {
@@ -176,8 +194,6 @@ bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const ch
 		{ "cuuint64_t,unsigned long,uint64_t", "*[bB]ytes,*[sS]ize" },
 	};
 
-	if (!name || type->kind != VGPU_TYPE_UINT || type->size != 8)
-		return false;
 	/* The one family where `count` counts copies. */
 	if (!strcmp(name, "count") && function && strstr(function, "Batch"))
 		return false;
@@ -187,4 +203,29 @@ bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const ch
 		if (vgpu_name_matches(rules[i].type, type->name))
 			return vgpu_name_matches(rules[i].names, name);
 	return false;
+}
+
+bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const char *function)
+{
+	/* As with prefixes: names are those of a description, and stay where they are while it lasts. */
+	static _Thread_local struct {
+		const struct vgpu_type *type;
+		const char *name, *function;
+		uint32_t generation;
+		bool is_bytes;
+	} known[256];
+	size_t at;
+
+	if (!name || type->kind != VGPU_TYPE_UINT || type->size != 8)
+		return false;
+	at = ((uintptr_t)name ^ (uintptr_t)function >> 3 ^ (uintptr_t)type >> 5) % (sizeof(known) / sizeof(known[0]));
+	if (known[at].type != type || known[at].name != name || known[at].function != function ||
+	    known[at].generation != vgpu_function_generation()) {
+		known[at].type = type;
+		known[at].name = name;
+		known[at].function = function;
+		known[at].generation = vgpu_function_generation();
+		known[at].is_bytes = find_is_bytes(type, name, function);
+	}
+	return known[at].is_bytes;
 }

@@ -21,7 +21,10 @@ bool vgpu_enum_format(struct vgpu_text *out, const struct vgpu_enum *enumeration
 /* Appends a result code whole: CUDA_SUCCESS, CUDA_ERROR_NO_DEVICE (100), "error 4711". */
 void vgpu_result_format(struct vgpu_text *out, const struct vgpu_enum *status, int64_t value);
 
-/* Whether an integer of this type and parameter or member name counts bytes. function may be NULL. */
+/*
+ * Whether an integer of this type and parameter or member name counts bytes. function may be NULL. All are of
+ * a description, and are told apart by where they are.
+ */
 bool vgpu_name_is_bytes(const struct vgpu_type *type, const char *name, const char *function);
 
 /* Shell patterns without regard to files: *, ? and [sets]; several may be given, separated by commas. */

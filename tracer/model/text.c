@@ -64,11 +64,70 @@ void vgpu_text_puts(struct vgpu_text *text, const char *string)
 	vgpu_text_add(text, string, strlen(string));
 }
 
+static void text_number(struct vgpu_text *text, uint64_t n, unsigned base)
+{
+	char digits[24];
+	unsigned at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n);
+	vgpu_text_add(text, digits + at, sizeof(digits) - at);
+}
+
+static void text_signed(struct vgpu_text *text, int64_t n)
+{
+	if (n < 0)
+		vgpu_text_add(text, "-", 1);
+	text_number(text, n < 0 ? -(uint64_t)n : (uint64_t)n, 10);
+}
+
+/*
+ * Strings and whole numbers without width or precision: every line of a trace has several. false: the
+ * format has something else; what was appended so far is to be taken back.
+ */
+static bool __attribute__((format(printf, 2, 0))) text_simple(struct vgpu_text *text, const char *format, va_list ap)
+{
+	for (;;) {
+		const char *at = format;
+		bool wide;
+
+		while (*at && *at != '%')
+			at++;
+		if (at > format)
+			vgpu_text_add(text, format, at - format);
+		if (!*at)
+			return true;
+		wide = at[1] == 'l' || at[1] == 'z';
+		at += 1 + wide;
+		if (*at == 's' && !wide)
+			vgpu_text_puts(text, va_arg(ap, const char *));
+		else if (*at == 'd')
+			text_signed(text, wide ? va_arg(ap, long) : va_arg(ap, int));
+		else if (*at == 'u' || *at == 'x')
+			text_number(text, wide ? va_arg(ap, unsigned long) : va_arg(ap, unsigned), *at == 'x' ? 16 : 10);
+		else
+			return false;
+		format = at + 1;
+	}
+}
+
+_Static_assert(sizeof(long) == sizeof(uint64_t), "PRIu64 is %lu");
+
 void vgpu_text_vprintf(struct vgpu_text *text, const char *format, va_list ap)
 {
+	size_t start = text->size;
 	va_list again;
 	int n;
 
+	va_copy(again, ap);
+	if (text_simple(text, format, again)) {
+		va_end(again);
+		return;
+	}
+	va_end(again);
+	text->size = start;
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, format, again);
 	va_end(again);
@@ -87,27 +146,51 @@ void vgpu_text_printf(struct vgpu_text *text, const char *format, ...)
 	va_end(ap);
 }
 
+/* Characters in bytes without escape sequences: all bytes but those that go on with one, eight at a time. */
+static unsigned characters(const char *bytes, size_t size)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	unsigned count = 0;
+	uint64_t word;
+
+	for (; size >= 8; size -= 8, bytes += 8) {
+		memcpy(&word, bytes, 8);
+		/* 10xxxxxx goes on. */
+		count += 8 - ((word >> 7 & ~(word >> 6) & ones) * ones >> 56);
+	}
+	while (size--)
+		count += (*bytes++ & 0xc0) != 0x80;
+	return count;
+}
+
 unsigned vgpu_text_columns(const struct vgpu_text *text, size_t from)
 {
+	const char *at = text->bytes + from, *end = text->bytes + text->size, *escape;
 	unsigned columns = 0;
 
-	for (size_t i = from; i < text->size; i++) {
-		unsigned char c = text->bytes[i];
-
-		if (c == 0x1b) {
-			while (i < text->size && text->bytes[i] != 'm')
-				i++;
-		} else if ((c & 0xc0) != 0x80) {
-			columns++;
-		}
+	if (from >= text->size)
+		return 0;
+	while ((escape = memchr(at, 0x1b, end - at))) {
+		columns += characters(at, escape - at);
+		at = memchr(escape, 'm', end - escape);
+		if (!at)
+			return columns;
+		at++;
 	}
-	return columns;
+	return columns + characters(at, end - at);
 }
 
 void vgpu_text_pad(struct vgpu_text *text, size_t from, unsigned column)
 {
-	for (unsigned i = vgpu_text_columns(text, from); i < column; i++)
-		vgpu_text_add(text, " ", 1);
+	static const char spaces[] = "                                ";
+	unsigned columns = vgpu_text_columns(text, from);
+
+	while (columns < column) {
+		unsigned n = column - columns < sizeof(spaces) - 1 ? column - columns : sizeof(spaces) - 1;
+
+		vgpu_text_add(text, spaces, n);
+		columns += n;
+	}
 }
 
 void vgpu_text_colour(struct vgpu_text *text, const struct vgpu_look *look, enum vgpu_colour colour)
@@ -249,6 +332,19 @@ void vgpu_text_duration(struct vgpu_text *text, const struct vgpu_look *look, ui
 	size_t i = 0;
 	double value;
 
+	/* Most calls are this short; what lies half way is left to printf, which knows how it rounds. */
+	if (ns < 95 ? ns % 10 != 5 : ns < 99950 && ns % 100 != 50) {
+		uint64_t n = ns < 95 ? (ns + 5) / 10 : (ns + 50) / 100;
+		unsigned whole = ns < 95 ? 100 : 10;
+
+		text_number(text, n / whole, 10);
+		vgpu_text_add(text, ".", 1);
+		if (ns < 95)
+			text_number(text, n / 10 % 10, 10);
+		text_number(text, n % 10, 10);
+		vgpu_text_puts(text, look->utf8 ? " µs" : " us");
+		return;
+	}
 	while (ns / units[i].unit >= units[i].below)
 		i++;
 	value = ns / units[i].unit;
@@ -259,25 +355,34 @@ void vgpu_text_duration(struct vgpu_text *text, const struct vgpu_look *look, ui
 void vgpu_text_bytes(struct vgpu_text *text, uint64_t bytes)
 {
 	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double value = bytes;
+	unsigned __int128 unit = 1, hundredths;
 	unsigned i = 0;
+	double value;
 
 	/* 4,000 is more likely to be recognised than 3.9 KiB. */
 	if (bytes < 10240 && bytes % 1024) {
 		vgpu_text_printf(text, "%" PRIu64 " B", bytes);
 		return;
 	}
-	while (value >= 1024 && i < 6) {
-		value /= 1024;
+	while (bytes / unit >= 1024 && i < 6) {
+		unit *= 1024;
 		i++;
 	}
-	/* Two decimals, without idle zeros. */
-	if (value == (uint64_t)value)
-		vgpu_text_printf(text, "%.0f %s", value, names[i]);
-	else if (value * 10 == (uint64_t)(value * 10))
-		vgpu_text_printf(text, "%.1f %s", value, names[i]);
-	else
-		vgpu_text_printf(text, "%.2f %s", value, names[i]);
+	/* Two decimals, without idle zeros: one where that is exact. Half way goes to the even one, as with printf. */
+	value = (double)bytes / (double)unit;
+	hundredths = (unsigned __int128)bytes * 100;
+	if (hundredths % unit * 2 == unit && hundredths / unit % 2 == 0)
+		hundredths--;
+	hundredths = (hundredths + unit / 2) / unit;
+	text_number(text, value == (uint64_t)value ? (uint64_t)value : (uint64_t)(hundredths / 100), 10);
+	if (value != (uint64_t)value) {
+		vgpu_text_add(text, ".", 1);
+		text_number(text, hundredths / 10 % 10, 10);
+		if (value * 10 != (uint64_t)(value * 10))
+			text_number(text, hundredths % 10, 10);
+	}
+	vgpu_text_add(text, " ", 1);
+	vgpu_text_puts(text, names[i]);
 }
 
 void vgpu_text_count(struct vgpu_text *text, uint64_t n)
