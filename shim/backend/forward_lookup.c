@@ -5,10 +5,13 @@
 
 #include "shim/api/ladder.h"
 #include "shim/api/schema.h"
+#include "shim/backend/fault.h"
 #include "shim/backend/forward.h"
 #include "shim/entry/call.h"
 
-#define PER_THREAD 2u /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
+#define PER_THREAD	   2u /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
+#define NOT_FOUND	   500 /* CUDA_ERROR_NOT_FOUND */
+#define NOT_FOUND_STATUS 1  /* CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND */
 
 static int (*target_v1)(const char *symbol, void **pointer, int version, uint64_t flags);
 static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags, int *status);
@@ -40,35 +43,45 @@ static uint32_t recognise(const char *symbol, void *pointer, int version, uint64
 	if (!function || version > newest_version())
 		return 0;
 	forward.symbol[number] = pointer;
-	__atomic_store_n(&forward.dispatch[number], pointer, __ATOMIC_RELEASE);
+	vgpu_fault_replace(forward.library, number, pointer);
 	return number;
 }
 
-static void hand_out(const char *symbol, void **pointer, int version, uint64_t flags)
+static int hand_out(const char *symbol, void **pointer, int version, uint64_t flags, int *status)
 {
 	uint32_t number = recognise(symbol, *pointer, version, flags);
+	uint32_t function = number ? VGPU_FUNCTION(forward.library->id, number) : 0;
 
+	switch (vgpu_fault_lookup(function)) {
+	case VGPU_FAULT_NONE:
+		break;
+	case VGPU_FAULT_NULL:
+		*pointer = NULL;
+		return 0;
+	case VGPU_FAULT_MISSING:
+		*pointer = NULL;
+		if (status)
+			*status = NOT_FOUND_STATUS;
+		return NOT_FOUND;
+	}
 	if (number)
 		*pointer = forward.library->entry[number];
-	vgpu_call_resolved(number ? VGPU_FUNCTION(forward.library->id, number) : 0);
+	vgpu_call_resolved(function);
+	return 0;
 }
 
 static int lookup_v2(const char *symbol, void **pointer, int version, uint64_t flags, int *status)
 {
 	int result = target_v2(symbol, pointer, version, flags, status);
 
-	if (!result && symbol && pointer && *pointer)
-		hand_out(symbol, pointer, version, flags);
-	return result;
+	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, status) : result;
 }
 
 static int lookup_v1(const char *symbol, void **pointer, int version, uint64_t flags)
 {
 	int result = target_v1(symbol, pointer, version, flags);
 
-	if (!result && symbol && pointer && *pointer)
-		hand_out(symbol, pointer, version, flags);
-	return result;
+	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, NULL) : result;
 }
 
 void *forward_lookup(const char *name, void *symbol)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shim/backend/backend.h"
+#include "shim/backend/fault.h"
 #include "shim/entry/call.h"
 #include "shim/entry/core.h"
 #include "shim/ring/ring.h"
@@ -82,6 +83,9 @@ static const struct vgpu_backend *open_backend(int fork)
 			    strerror(-err));
 	}
 	fill_unsupported();
+	/* Not behind another copy: the one in front does it. */
+	if (!is_behind)
+		vgpu_fault_open(&vgpu_library, vgpu_library.dispatch, say);
 	return backend;
 }
 

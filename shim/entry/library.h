@@ -53,6 +53,8 @@ struct vgpu_library {
 	void *const *unsupported;    /* for each function the stub that returns its not-supported value */
 	struct vgpu_core *core;      /* the core this library offers to the process; see core.h */
 	void *const *missing;        /* for each function the stub that says there is no such function */
+	const char *parameters;      /* for faults on demand: see shim/api/gen/emit_places.c */
+	const char *results;         /* lines of a result's name and its value */
 };
 
 extern struct vgpu_library vgpu_library __attribute__((visibility("hidden")));

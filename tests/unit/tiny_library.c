@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim/backend/backend.h"
+#include "shim/backend/fault.h"
 #include "shim/entry/call.h"
 #include "shim/entry/core.h"
 
@@ -48,6 +49,14 @@ static int backend_open(const struct vgpu_library *library, void **dispatch, int
 
 const struct vgpu_backend vgpu_backend_sim = { .name = "sim", .open = backend_open };
 const struct vgpu_backend vgpu_backend_forward = { .name = "forward", .open = backend_open };
+
+void vgpu_fault_open(const struct vgpu_library *library, void **dispatch,
+		     void (*say)(int level, const char *format, ...))
+{
+	(void)library;
+	(void)dispatch;
+	(void)say;
+}
 
 static void *dispatch_table[4];
 static void *const entry_table[4] = { NULL, (void *)tiny_get, (void *)tiny_call, (void *)tiny_data };

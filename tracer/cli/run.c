@@ -12,6 +12,7 @@
 #include "shim/backend/sim/device.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
+#include "tracer/cli/faults.h"
 #include "tracer/cli/say.h"
 #include "tracer/source/host.h"
 
@@ -142,6 +143,7 @@ static bool check_device(struct vgpu_run_options *options)
 	static struct vgpu_simdev simdev;
 	static char title[sizeof(simdev.device[0].name) + 32], absolute[4096];
 	struct vgpu_simdev_error error;
+	struct vgpu_text why = { 0 };
 	char text[512];
 
 	if (!vgpu_run_puts_in(options) || (options->mode == VGPU_SHIM_FORWARD && !options->device))
@@ -149,6 +151,12 @@ static bool check_device(struct vgpu_run_options *options)
 	if (vgpu_simdev_load(&simdev, options->device, &error)) {
 		vgpu_simdev_describe(&error, options->device ? options->device : "", text, sizeof(text));
 		vgpu_say_error("cannot use the device %s", text);
+		return false;
+	}
+	if (!vgpu_faults_check(&simdev, &why)) {
+		vgpu_say_error("cannot use the device %s: a fault in it: %s", options->device, vgpu_text_string(&why));
+		vgpu_say_more("`vgpu-trace functions --signature NAME` shows the names that there are.");
+		vgpu_text_free(&why);
 		return false;
 	}
 	if (simdev.count > 1)

@@ -338,6 +338,8 @@ void vgpu_call_format_flags(struct vgpu_text *out, const struct vgpu_event_call 
 		vgpu_text_puts(out, " [left by longjmp]");
 	if (call->flags & VGPU_CALL_IN_SIGNAL)
 		vgpu_text_puts(out, " [in a signal handler]");
+	if (call->flags & VGPU_CALL_FAULT)
+		vgpu_text_puts(out, " [a fault that the device file asked for]");
 }
 
 /* ---- values by name ---- */

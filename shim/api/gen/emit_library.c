@@ -150,6 +150,7 @@ void emit_library(const char *folder, const struct api *api)
 	emit_stubs(out, api, UNSUPPORTED);
 	emit_stubs(out, api, MISSING);
 	emit_tables(out, api);
+	emit_places(out, api);
 	put(out,
 	    "struct vgpu_library vgpu_library = {\n\t.id = %u,\n\t.count = %u,\n\t.name = "
 	    "\"%s\",\n",
@@ -158,7 +159,8 @@ void emit_library(const char *folder, const struct api *api)
 	    api->file, api->soname, (unsigned long long)api->hash);
 	put(out, "\t.entry = entry,\n\t.names = names,\n\t.dispatch = vgpu_dispatch,\n"
 		 "\t.unsupported = unsupported,\n\t.core = &vgpu_core_own,\n"
-		 "\t.missing = missing,\n};\n\n");
+		 "\t.missing = missing,\n\t.parameters = parameters,\n"
+		 "\t.results = results,\n};\n\n");
 	emit_note(out, api);
 	out_close(out);
 }

@@ -180,6 +180,7 @@ void emit_calls(const char *folder, const struct api *api);
 void emit_wrappers(const char *folder, const struct api *api, unsigned files);
 void emit_thunks(const char *folder, const struct api *api);
 void emit_library(const char *folder, const struct api *api);
+void emit_places(struct out *out, const struct api *api);
 void emit_schema(const char *folder, struct api *const *apis, unsigned napis);
 void emit_ladder(const char *folder, const struct ladder *ladder, const struct api *api);
 void emit_check(const char *folder, const struct api *api);

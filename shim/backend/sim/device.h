@@ -75,11 +75,45 @@ struct vgpu_sim_device {
 	int32_t attribute[VGPU_SIMDEV_ATTRIBUTES]; /* by CUdevice_attribute; [0] unused */
 };
 
+/* A parameter, or a member of a struct that a parameter points at ("prop.major"), and a value for it. */
+struct vgpu_sim_part {
+	char name[48];
+	char text[64];
+	int64_t number;
+	uint32_t is_number;
+};
+
+#define VGPU_SIMDEV_FAULTS 32u
+#define VGPU_FAULT_PARTS   4u
+#define VGPU_FAULT_FOREVER UINT32_MAX
+enum vgpu_fault_lookup {
+	VGPU_FAULT_LOOKUP_NONE = 0,
+	VGPU_FAULT_LOOKUP_MISSING = 1, /* not found */
+	VGPU_FAULT_LOOKUP_NULL = 2,    /* success, and a NULL pointer */
+};
+
+/* A [fault] section: an entry point that is to fail. What it means is in docs/devices.md. */
+struct vgpu_sim_fault {
+	char function[64]; /* exported name, '*' in it stands for any text */
+	char result[64];   /* name or number, "": the call is made */
+	char process[16];  /* name, likewise with '*'; "": every process */
+	uint32_t first, last; /* of the calls that match, from 1 */
+	uint32_t thread;   /* that calls as the nth, 0: any */
+	uint32_t hang_ms;  /* 0: does not */
+	uint32_t crash;
+	uint32_t lookup;   /* enum vgpu_fault_lookup */
+	uint32_t set_count, when_count;
+	struct vgpu_sim_part set[VGPU_FAULT_PARTS];
+	struct vgpu_sim_part when[VGPU_FAULT_PARTS];
+};
+
 struct vgpu_simdev {
 	char driver[32];
 	int32_t cuda_version; /* 13000 = 13.0 */
 	uint32_t count;
 	struct vgpu_sim_device device[VGPU_SIMDEV_MAX];
+	uint32_t fault_count;
+	struct vgpu_sim_fault fault[VGPU_SIMDEV_FAULTS];
 };
 
 struct vgpu_simdev_error {

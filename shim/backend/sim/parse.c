@@ -10,6 +10,7 @@
 
 #include "gen/cuda_types.h"
 #include "shim/backend/sim/device.h"
+#include "shim/backend/sim/parse_fault.h"
 
 enum kind { TEXT, BYTES, NUMBER, SWITCH, VERSION, COMPUTE, UUID, PCI, COUNT };
 
@@ -82,6 +83,7 @@ struct parser {
 	const char *line;               /* start of the line being read */
 	uint32_t number;                /* of that line */
 	struct vgpu_sim_device *device; /* of the section being read; NULL before the first */
+	struct vgpu_sim_fault *fault;   /* likewise, of a [fault] */
 	uint32_t copies;                /* `count` of that section */
 	struct piece section;           /* where it began, for errors that concern it as a whole */
 	const char *section_line;
@@ -360,6 +362,58 @@ static int set(struct parser *p, const struct key *key, struct piece value)
 	return -EINVAL;
 }
 
+/* Text of a piece, NUL-terminated; false: it is longer than any can be. */
+static bool copy(struct piece piece, char *text, size_t size)
+{
+	if (piece.size >= size)
+		return false;
+	memcpy(text, piece.at, piece.size);
+	text[piece.size] = '\0';
+	return true;
+}
+
+static int assign_fault(struct parser *p, struct piece name, struct piece value)
+{
+	char key[64], text[128], message[128];
+
+	if (!copy(name, key, sizeof(key)))
+		return fail(p, name.at, "unknown key '%.*s'", SHOW(name));
+	if (!copy(value, text, sizeof(text)))
+		return fail(p, value.at, "'%s' is too long", key);
+	if (simdev_fault_assign(p->fault, key, text, message, sizeof(message)))
+		return fail(p, value.at, "%s", message);
+	return 0;
+}
+
+static int finish_fault(struct parser *p)
+{
+	char message[128];
+	const char *line = p->line;
+	uint32_t number = p->number;
+	int err = 0;
+
+	if (simdev_fault_finish(p->fault, message, sizeof(message))) {
+		p->line = p->section_line;
+		p->number = p->section_number;
+		err = fail(p, p->section.at, "%s", message);
+		p->line = line;
+		p->number = number;
+	}
+	p->fault = NULL;
+	return err;
+}
+
+static int begin_fault(struct parser *p, struct piece name)
+{
+	if (p->out->fault_count == VGPU_SIMDEV_FAULTS)
+		return fail(p, name.at, "more than %u faults", VGPU_SIMDEV_FAULTS);
+	p->fault = &p->out->fault[p->out->fault_count++];
+	p->section = name;
+	p->section_line = p->line;
+	p->section_number = p->number;
+	return simdev_fault_begin(p->fault);
+}
+
 static int assign(struct parser *p, struct piece name, struct piece value)
 {
 	const struct key *table = p->device ? keys : driver_keys;
@@ -367,6 +421,8 @@ static int assign(struct parser *p, struct piece name, struct piece value)
 				 : sizeof(driver_keys) / sizeof(driver_keys[0]);
 	static const char attribute[] = "attribute.";
 
+	if (p->fault)
+		return assign_fault(p, name, value);
 	if (p->device && name.size > sizeof(attribute) - 1 &&
 	    !strncasecmp(name.at, attribute, sizeof(attribute) - 1)) {
 		struct piece rest = { name.at + sizeof(attribute) - 1,
@@ -398,6 +454,8 @@ static int finish_section(struct parser *p)
 	uint32_t number = p->number;
 	int err = 0;
 
+	if (p->fault)
+		return finish_fault(p);
 	if (!first)
 		return 0;
 	p->line = p->section_line;
@@ -437,6 +495,8 @@ static int begin_section(struct parser *p, struct piece head)
 
 	if (err)
 		return err;
+	if (same(name, "fault"))
+		return begin_fault(p, name);
 	if (name.size < sizeof(word) - 1 || strncasecmp(name.at, word, sizeof(word) - 1) ||
 	    (name.size > sizeof(word) - 1 && !blank(name.at[sizeof(word) - 1])))
 		return fail(p, name.at, "unknown section '%.*s'", SHOW(name));

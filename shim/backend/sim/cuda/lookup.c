@@ -4,6 +4,7 @@
 
 #include "gen/cuda_proto.h"
 #include "shim/api/schema.h"
+#include "shim/backend/fault.h"
 #include "shim/backend/sim/sim.h"
 #include "shim/entry/call.h"
 
@@ -19,6 +20,15 @@ static CUresult look_up(const char *symbol, void **pointer, int version, cuuint6
 	/* a driver hands out nothing that came after it, whatever version is asked for */
 	function =
 	    vgpu_ladder_find(symbol, version < driver ? version : driver, per_thread, &too_new);
+	switch (vgpu_fault_lookup(function)) {
+	case VGPU_FAULT_NONE:
+		break;
+	case VGPU_FAULT_NULL:
+		*status = CU_GET_PROC_ADDRESS_SUCCESS;
+		return CUDA_SUCCESS;
+	case VGPU_FAULT_MISSING:
+		return CUDA_ERROR_NOT_FOUND;
+	}
 	if (function) {
 		*pointer = vgpu_library.entry[VGPU_FUNCTION_NUMBER(function)];
 		*status = CU_GET_PROC_ADDRESS_SUCCESS;

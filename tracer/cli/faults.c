@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The names in a device file's faults against the description. */
+#include "tracer/cli/faults.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/api/schema.h"
+#include "tracer/model/value.h"
+
+static bool has_result(const struct vgpu_api *api, const char *name)
+{
+	char *end;
+
+	strtoll(name, &end, 0);
+	if (!*end)
+		return true;
+	for (uint32_t i = 0; i < api->status->count; i++)
+		if (!strcmp(api->status->constants[i].name, name))
+			return true;
+	return false;
+}
+
+/* "prop.major": the parameter, and a member of what it points at. */
+static bool has_place(const struct vgpu_function *function, const char *name)
+{
+	size_t size = strcspn(name, ".");
+
+	for (uint32_t i = 0; i < function->nparams; i++) {
+		const struct vgpu_param *param = &function->params[i];
+		const struct vgpu_type *member;
+
+		if (strlen(param->name) != size || strncmp(param->name, name, size))
+			continue;
+		if (!name[size])
+			return true;
+		return param->type->element && vgpu_type_member(param->type->element, name + size + 1, &member) >= 0;
+	}
+	return false;
+}
+
+/* What keeps the fault from this function; NULL: nothing. */
+static const char *obstacle(const struct vgpu_sim_fault *fault, const struct vgpu_api *api,
+			    const struct vgpu_function *function)
+{
+	if (fault->result[0] && !has_result(api, fault->result))
+		return fault->result;
+	for (uint32_t i = 0; i < fault->set_count; i++)
+		if (!has_place(function, fault->set[i].name))
+			return fault->set[i].name;
+	for (uint32_t i = 0; i < fault->when_count; i++)
+		if (!has_place(function, fault->when[i].name))
+			return fault->when[i].name;
+	return NULL;
+}
+
+static bool check(const struct vgpu_sim_fault *fault, struct vgpu_text *why)
+{
+	const struct vgpu_function *matched = NULL;
+	const char *first = NULL;
+
+	for (unsigned k = 0; vgpu_apis[k]; k++)
+		for (uint32_t i = 0; i < vgpu_apis[k]->count; i++) {
+			const struct vgpu_function *function = &vgpu_apis[k]->functions[i];
+			const char *unknown;
+
+			if (fnmatch(fault->function, function->name, 0))
+				continue;
+			unknown = obstacle(fault, vgpu_apis[k], function);
+			if (!unknown)
+				return true;
+			if (!matched) {
+				matched = function;
+				first = unknown;
+			}
+		}
+	if (!matched)
+		vgpu_text_printf(why, "no entry point is called '%s'", fault->function);
+	else if (first == fault->result)
+		vgpu_text_printf(why, "%s has no result '%s'", matched->name, first);
+	else
+		vgpu_text_printf(why, "%s has no parameter or member '%s'", matched->name, first);
+	return false;
+}
+
+bool vgpu_faults_check(const struct vgpu_simdev *simdev, struct vgpu_text *why)
+{
+	for (uint32_t i = 0; i < simdev->fault_count; i++)
+		if (!check(&simdev->fault[i], why))
+			return false;
+	return true;
+}
