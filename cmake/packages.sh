@@ -6,11 +6,11 @@
 # shellcheck disable=SC2034  # for the scripts that read this file
 {
 	vgpu_packages_build=(gcc:gcc libc6-dev cmake:cmake ninja-build:ninja pkg-config:pkg-config
-		libunwind-dev libelf-dev libdw-dev libjson-c-dev libzstd-dev libbpf-dev libncurses-dev)
+		libunwind-dev libelf-dev libdw-dev libjson-c-dev libzstd-dev libbpf-dev libncurses-dev libsqlite3-dev)
 	vgpu_packages_test=(clang:clang check binutils:nm file:file git:git util-linux:setarch)
 	# Tests that need one of these are skipped without it.
 	vgpu_packages_more=(npm:npm golang-go:go lttng-tools:lttng liblttng-ust-dev uftrace:uftrace
-		debootstrap:debootstrap shellcheck:shellcheck tmux:tmux python3:python3 gdb:gdb libjemalloc2)
+		debootstrap:debootstrap shellcheck:shellcheck sqlite3:sqlite3 babeltrace2:babeltrace2 tmux:tmux python3:python3 gdb:gdb libjemalloc2)
 }
 
 vgpu_has() {

@@ -30,6 +30,7 @@ struct vgpu_command {
 	const char *arguments; /* "FILE|PID|NAME" */
 	const char *summary;   /* one line */
 	const char *details;   /* for `help NAME`, may be NULL */
+	void (*more)(void);    /* prints what follows the details: a list that is a table elsewhere; may be NULL */
 	const struct vgpu_option *options; /* ends with a row without a name; NULL: none */
 	bool to_command;       /* everything after its own options is another program's command line */
 	int usage_code;        /* exit code of a usage error */
@@ -43,6 +44,7 @@ const struct vgpu_command *vgpu_command_find(const char *name);
 int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_dump(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_export(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_diff(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_explain(const struct vgpu_command *command, int argc, char **argv);
@@ -52,10 +54,13 @@ int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv);
 
+void vgpu_export_help(void);
+
 extern const struct vgpu_option vgpu_options_attach[];
 extern const struct vgpu_option vgpu_options_explain[];
 extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_options_functions[];
 extern const struct vgpu_option vgpu_options_stat[], vgpu_options_diff[];
+extern const struct vgpu_option vgpu_options_export[];
 extern const struct vgpu_option vgpu_options_top[];
 
 #endif

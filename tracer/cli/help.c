@@ -46,6 +46,8 @@ void vgpu_help_command(const struct vgpu_command *command)
 	}
 	if (command->details)
 		printf("\n%s\n", command->details);
+	if (command->more)
+		command->more();
 }
 
 int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv)

@@ -92,6 +92,17 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_explain,
 	},
 	{
+		.name = "export",
+		.arguments = "FILE|PID|NAME",
+		.summary = "write a trace in the format of another program",
+		.details = "The file or directory gets its name when it is whole; what is there already stays,\n"
+			   "unless --force is given. docs/export.md says what each format has of a trace.",
+		.more = vgpu_export_help,
+		.options = vgpu_options_export,
+		.usage_code = VGPU_EXIT_USAGE,
+		.run = vgpu_cmd_export,
+	},
+	{
 		.name = "functions",
 		.arguments = "[PATTERN]",
 		.summary = "list the functions that are recorded, of all libraries or one",

@@ -232,8 +232,12 @@ static int read_file(struct vgpu_target *target, struct vgpu_stream *stream)
 	if (target->follow)
 		err = follow_file(target, stream);
 	else
-		while ((err = vgpu_vgt_next(target->file, &event)) == 1)
+		while ((err = vgpu_vgt_next(target->file, &event)) == 1) {
 			vgpu_stream_emit(stream, &event);
+			/* Whoever reads knows why his sinks failed. */
+			if (vgpu_stream_failed(stream))
+				return 0;
+		}
 	vgpu_stream_end(stream);
 	say_unknown(target);
 	if (!err && interrupted)
@@ -303,4 +307,13 @@ out:
 int vgpu_target_read(struct vgpu_target *target, struct vgpu_stream *stream)
 {
 	return target->file ? read_file(target, stream) : read_rings(target, stream);
+}
+
+uint64_t vgpu_target_events(const struct vgpu_target *target)
+{
+	struct vgpu_vgt_summary summary = { 0 };
+
+	if (target->file)
+		vgpu_vgt_summary(target->file, &summary);
+	return summary.events;
 }

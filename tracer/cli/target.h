@@ -31,6 +31,8 @@ int vgpu_target_pid(const char *word);
  * somebody interrupts us (SIGINT, SIGTERM). idle is called whenever there is nothing for the moment.
  */
 void vgpu_target_follow(struct vgpu_target *target, void (*idle)(void *data), void *data);
+/* How many there are, 0: not known before they are read. */
+uint64_t vgpu_target_events(const struct vgpu_target *target);
 void vgpu_target_close(struct vgpu_target *target); /* takes NULL */
 
 #endif

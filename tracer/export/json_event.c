@@ -2,6 +2,7 @@
 /* Events as JSON objects. */
 #include "tracer/export/json_event.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tracer/export/json_text.h"
@@ -179,7 +180,7 @@ static struct json_object *json_blob(const struct vgpu_param *param, const struc
 	return json_value(type, bytes, blob->size, 0);
 }
 
-static void add_call(struct json_object *object, const struct vgpu_event_call *call, bool pending)
+void vgpu_json_call(struct json_object *object, const struct vgpu_event_call *call, bool pending)
 {
 	const struct vgpu_function *function = vgpu_function_find(call->function);
 	const struct vgpu_api *api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(call->function));
@@ -228,6 +229,20 @@ static void add_call(struct json_object *object, const struct vgpu_event_call *c
 	}
 }
 
+/* A kind may have a field of its own by the name of one that all have: COVERAGE, of what it is about. */
+static void keep_common(struct json_object *object, const struct vgpu_event *event, const struct vgpu_kind *kind)
+{
+	char name[64];
+
+	for (uint32_t i = 0; i < kind->count; i++)
+		for (uint32_t k = 0; k < vgpu_event_common.count; k++)
+			if (!strcmp(kind->fields[i].name, vgpu_event_common.fields[k].name)) {
+				snprintf(name, sizeof(name), "event_%s", kind->fields[i].name);
+				json_object_object_add(object, name,
+						       vgpu_json_field(event, &vgpu_event_common.fields[k]));
+			}
+}
+
 struct json_object *vgpu_json_event(const struct vgpu_event *event, bool raw)
 {
 	const struct vgpu_kind *kind = vgpu_event_kind(event->kind);
@@ -238,7 +253,8 @@ struct json_object *vgpu_json_event(const struct vgpu_event *event, bool raw)
 	json_object_object_add(object, "event", json_object_new_string(kind->name));
 	add_fields(object, event, &vgpu_event_common, raw);
 	add_fields(object, event, kind, raw);
+	keep_common(object, event, kind);
 	if (event->kind == VGPU_EVENT_CALL || event->kind == VGPU_EVENT_PENDING)
-		add_call(object, &event->call, event->kind == VGPU_EVENT_PENDING);
+		vgpu_json_call(object, &event->call, event->kind == VGPU_EVENT_PENDING);
 	return object;
 }

@@ -7,11 +7,10 @@
 #include <string.h>
 
 #include "tracer/model/call.h"
-#include "tracer/model/model.h"
+#include "tracer/model/rows.h"
 
 enum rule_kind { RULE_NONE, RULE_NAME, RULE_SAME, RULE_LAUNCH };
 
-/* The variants of one function (…_ptsz, …_ptds) have its parameters. */
 static const struct rule {
 	const char *function;
 	uint8_t kind;
@@ -48,38 +47,19 @@ struct known {
 };
 
 struct vgpu_kernels {
-	uint8_t rule[8][VGPU_MODEL_FUNCTIONS]; /* by library and number: 1 + index in rules, 0: none */
+	struct vgpu_rows rows;
 	struct known *known; /* open addressing, a power of two */
 	uint32_t count, room;
 	char **names;        /* each once */
 	uint32_t name_count, name_room;
 };
 
-static bool is_rule(const struct rule *rule, const char *name)
-{
-	size_t n = strlen(rule->function);
-
-	return !strncmp(name, rule->function, n) &&
-	       (!name[n] || !strcmp(name + n, "_ptsz") || !strcmp(name + n, "_ptds"));
-}
-
 int vgpu_kernels_open(struct vgpu_kernels **out)
 {
-	struct vgpu_kernels *kernels = calloc(1, sizeof(*kernels));
-
-	if (!kernels)
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
 		return -ENOMEM;
-	for (unsigned a = 0; vgpu_apis[a]; a++)
-		for (uint32_t i = 0; i < vgpu_apis[a]->count; i++) {
-			const struct vgpu_function *f = &vgpu_apis[a]->functions[i];
-			uint32_t library = VGPU_FUNCTION_LIBRARY(f->id), number = VGPU_FUNCTION_NUMBER(f->id);
-
-			for (unsigned r = 0; library < 8 && number < VGPU_MODEL_FUNCTIONS &&
-					     r < sizeof(rules) / sizeof(rules[0]); r++)
-				if (is_rule(&rules[r], f->name))
-					kernels->rule[library][number] = r + 1;
-		}
-	*out = kernels;
+	vgpu_rows_init(&(*out)->rows, rules, sizeof(rules[0]), sizeof(rules) / sizeof(rules[0]));
 	return 0;
 }
 
@@ -92,19 +72,6 @@ void vgpu_kernels_close(struct vgpu_kernels *kernels)
 	free(kernels->names);
 	free(kernels->known);
 	free(kernels);
-}
-
-static const struct rule *rule_of(const struct vgpu_kernels *kernels, const struct vgpu_event *event)
-{
-	uint32_t library = VGPU_FUNCTION_LIBRARY(event->call.function);
-	uint32_t number = VGPU_FUNCTION_NUMBER(event->call.function);
-	uint8_t rule;
-
-	if ((event->kind != VGPU_EVENT_CALL && event->kind != VGPU_EVENT_PENDING) || library >= 8 ||
-	    number >= VGPU_MODEL_FUNCTIONS)
-		return NULL;
-	rule = kernels->rule[library][number];
-	return rule ? &rules[rule - 1] : NULL;
 }
 
 static uint32_t place_of(const struct vgpu_kernels *kernels, uint32_t process, uint64_t handle)
@@ -171,7 +138,7 @@ static const char *keep(struct vgpu_kernels *kernels, const char *name)
 
 int vgpu_kernels_learn(struct vgpu_kernels *kernels, const struct vgpu_event *event)
 {
-	const struct rule *rule = rule_of(kernels, event);
+	const struct rule *rule = vgpu_rows_find(&kernels->rows, event);
 	char text[1024];
 	uint64_t handle, other;
 	const char *name;
@@ -196,7 +163,7 @@ int vgpu_kernels_learn(struct vgpu_kernels *kernels, const struct vgpu_event *ev
 
 bool vgpu_kernels_launched(const struct vgpu_kernels *kernels, const struct vgpu_event *event, const char **name)
 {
-	const struct rule *rule = rule_of(kernels, event);
+	const struct rule *rule = vgpu_rows_find(&kernels->rows, event);
 	uint64_t handle;
 
 	*name = NULL;

@@ -47,3 +47,11 @@ void vgpu_stream_end(struct vgpu_stream *stream)
 			sink->error = err;
 	}
 }
+
+bool vgpu_stream_failed(const struct vgpu_stream *stream)
+{
+	for (unsigned i = 0; i < stream->count; i++)
+		if (!stream->sinks[i]->error)
+			return false;
+	return stream->count;
+}

@@ -3,6 +3,7 @@
 #ifndef VGPU_MODEL_STREAM_H
 #define VGPU_MODEL_STREAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tracer/model/event.h"
@@ -51,6 +52,8 @@ int vgpu_stream_add(struct vgpu_stream *stream, struct vgpu_sink *sink);
  */
 uint64_t vgpu_stream_emit(struct vgpu_stream *stream, struct vgpu_event *event);
 void vgpu_stream_end(struct vgpu_stream *stream);
+/* Every sink has failed: there is nobody left to emit to. */
+bool vgpu_stream_failed(const struct vgpu_stream *stream);
 
 /* CLOCK_MONOTONIC, ns. */
 uint64_t vgpu_now_ns(void);
