@@ -249,10 +249,10 @@ END_TEST
 
 START_TEST(what_is_not_simulated_says_so)
 {
-	CUgraph graph;
+	CUgreenCtx green;
 
 	start_context();
-	ck_assert_int_eq(CU(cuGraphCreate)(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
+	ck_assert_int_eq(CU(cuGreenCtxCreate)(&green, NULL, 0, 0), CUDA_ERROR_NOT_SUPPORTED);
 }
 END_TEST
 
@@ -611,7 +611,8 @@ END_TEST
 
 START_TEST(kernels_launch_within_the_limits_of_their_device)
 {
-	static const char image[] = ".version 8.0\n.target sm_90\n";
+	static const char image[] = ".version 8.0\n.target sm_90\n.visible .entry add(){ret;}\n"
+				    ".visible .entry sub(){ret;}\n";
 	static const char junk[] = "\001\002\003\004";
 	CUlibrary library;
 	CUkernel kernel, again;

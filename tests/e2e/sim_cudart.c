@@ -242,7 +242,7 @@ START_TEST(memory_is_counted_and_copies_come_back)
 END_TEST
 
 /* What nvcc makes of a translation unit with two kernels. */
-static const char image[] = ".version 8.0\n";
+static const char image[] = ".version 8.0\n.target sm_70\n.entry first(){ret;}\n.entry second(){}\n";
 static void first_stub(void)
 {
 }
@@ -302,11 +302,15 @@ START_TEST(thousands_of_kernels_are_told_apart)
 	enum { COUNT = 5000 };
 	static char stubs[COUNT];
 	static char names[COUNT][24];
+	static char code[COUNT * 32] = ".version 8.0\n.target sm_70\n";
+	size_t at = strlen(code);
 	const char *name;
 	void **handle;
 
 	start(NULL);
-	handle = RT(__cudaRegisterFatBinary)((void *)image);
+	for (int i = 0; i < COUNT; i++)
+		at += (size_t)snprintf(code + at, sizeof(code) - at, ".entry kernel%d(){}\n", i);
+	handle = RT(__cudaRegisterFatBinary)(code);
 	for (int i = 0; i < COUNT; i++) {
 		snprintf(names[i], sizeof(names[i]), "kernel%d", i);
 		RT(__cudaRegisterFunction)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts: creation, primary contexts, and the stack of current ones that each thread has. */
-#include "shim/backend/sim/cuda/state.h"
+#include "shim/backend/sim/cuda/stream.h"
 
 struct frame {
 	struct object object;
@@ -150,10 +150,23 @@ static CUresult make(struct cuda_context **out, CUdevice dev, uint32_t flags)
 /* What a context owns goes with it. */
 static void release_owned(struct object *object)
 {
-	if (object->kind == OBJECT_LIBRARY)
+	switch (object->kind) {
+	case OBJECT_LIBRARY:
 		cuda_library_release(object);
-	else
+		break;
+	case OBJECT_STREAM:
+		cuda_stream_free((struct cuda_stream *)object);
+		break;
+	case OBJECT_EVENT:
+		cuda_event_free((struct cuda_event *)object);
+		break;
+	case OBJECT_ARRAY:
+	case OBJECT_MIPMAP:
+		cuda_array_release(object);
+		break;
+	default:
 		object_free(object);
+	}
 }
 
 static void deactivate(struct cuda_context *context)
@@ -161,8 +174,9 @@ static void deactivate(struct cuda_context *context)
 	struct cuda_device *device = cuda_device_of(context);
 
 	__atomic_store_n(&context->active, false, __ATOMIC_RELEASE);
-	cuda_memory_release(context);
+	context->default_streams = NULL;
 	object_each_owned(&context->object, release_owned);
+	cuda_memory_release(context);
 	if (!--device->contexts)
 		cuda_discharge(device, device->is->context_bytes);
 }

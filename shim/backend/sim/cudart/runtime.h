@@ -94,11 +94,29 @@ static inline cudaError_t runtime_code(CUresult result)
 			return runtime_note(bind_);                                                \
 	} while (0)
 
+/*
+ * The second exported name of a call whose stream 0 is the calling thread's own: the same call, with
+ * the handle that stands for that stream.
+ */
+static inline cudaStream_t runtime_ptsz(cudaStream_t stream)
+{
+	return stream ? stream : (cudaStream_t)(uintptr_t)2;
+}
+
+#define RUNTIME_PTSZ(name, parameters, arguments)                                                  \
+	cudaError_t sim_##name##_ptsz parameters                                                   \
+	{                                                                                          \
+		return sim_##name arguments;                                                       \
+	}
+
 /* Returns what the driver says, as this interface says it. */
 #define RUNTIME_RETURN(call) return runtime_note(runtime_code(runtime.driver->call))
 
 /* The driver's handle of a function that nvcc's stubs know by an address of the program's. */
 cudaError_t runtime_function(const void *function, CUkernel *kernel);
+
+/* Where a variable of the program's device code is, in the current context. */
+cudaError_t runtime_symbol(const void *symbol, CUdeviceptr *address, size_t *size);
 
 /* Registered device code is forgotten; in a forked child. */
 void runtime_module_forget(void);
