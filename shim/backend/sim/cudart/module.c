@@ -287,6 +287,19 @@ cudaError_t runtime_function(const void *address, CUkernel *kernel)
 					      : runtime_code(result);
 }
 
+void *runtime_stub(CUkernel kernel)
+{
+	void *stub = kernel;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < room; i++)
+		if ((uintptr_t)functions[i].address > (uintptr_t)TOMBSTONE &&
+		    functions[i].kernel == kernel)
+			stub = (void *)(uintptr_t)functions[i].address;
+	pthread_mutex_unlock(&lock);
+	return stub;
+}
+
 static cudaError_t get_kernel(void *out, const void *address)
 {
 	CUkernel kernel;

@@ -112,6 +112,33 @@ static inline cudaStream_t runtime_ptsz(cudaStream_t stream)
 /* Returns what the driver says, as this interface says it. */
 #define RUNTIME_RETURN(call) return runtime_note(runtime_code(runtime.driver->call))
 
+/* A whole entry point that is the driver's under another name. */
+#define RUNTIME_PASS(name, parameters, call)                                                       \
+	cudaError_t sim_##name parameters                                                          \
+	{                                                                                          \
+		RUNTIME_NEED_CONTEXT();                                                            \
+		RUNTIME_RETURN(call);                                                              \
+	}
+
+static inline CUdeviceptr runtime_address(const void *pointer)
+{
+	return (CUdeviceptr)(uintptr_t)pointer;
+}
+
+/* What a copy in this interface's words is in the driver's. */
+cudaError_t runtime_copy_1d(CUDA_MEMCPY3D *out, void *to, const void *from, size_t size,
+			    cudaMemcpyKind kind);
+cudaError_t runtime_copy_3d(CUDA_MEMCPY3D *out, const cudaMemcpy3DParms *in);
+
+/* Bytes of an array's element; 0: it is none. */
+size_t runtime_element(cudaArray_const_t array);
+
+/* Where `count` bytes of a symbol are, if they lie inside it. */
+cudaError_t runtime_symbol_part(const void *symbol, size_t count, size_t offset, void **out);
+
+/* The program's address for a kernel, or the kernel's own handle where it has none. */
+void *runtime_stub(CUkernel kernel);
+
 /* The driver's handle of a function that nvcc's stubs know by an address of the program's. */
 cudaError_t runtime_function(const void *function, CUkernel *kernel);
 

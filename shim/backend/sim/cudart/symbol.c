@@ -32,8 +32,7 @@ cudaError_t sim_cudaGetSymbolSize(size_t *out, const void *symbol)
 	return runtime_note(error);
 }
 
-/* Where `count` bytes of a symbol are; copies that leave the variable are refused. */
-static cudaError_t inside(const void *symbol, size_t count, size_t offset, void **out)
+cudaError_t runtime_symbol_part(const void *symbol, size_t count, size_t offset, void **out)
 {
 	CUdeviceptr address;
 	cudaError_t error;
@@ -58,7 +57,7 @@ cudaError_t sim_cudaMemcpyToSymbol(const void *symbol, const void *from, size_t 
 	if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToDevice &&
 	    kind != cudaMemcpyDefault)
 		RUNTIME_FAIL(cudaErrorInvalidMemcpyDirection);
-	error = inside(symbol, count, offset, &to);
+	error = runtime_symbol_part(symbol, count, offset, &to);
 	return error == cudaSuccess ? sim_cudaMemcpy(to, from, count, kind) : error;
 }
 SIM_ALIAS(sim_cudaMemcpyToSymbol_ptds, sim_cudaMemcpyToSymbol);
@@ -72,7 +71,7 @@ cudaError_t sim_cudaMemcpyFromSymbol(void *to, const void *symbol, size_t count,
 	if (kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice &&
 	    kind != cudaMemcpyDefault)
 		RUNTIME_FAIL(cudaErrorInvalidMemcpyDirection);
-	error = inside(symbol, count, offset, &from);
+	error = runtime_symbol_part(symbol, count, offset, &from);
 	return error == cudaSuccess ? sim_cudaMemcpy(to, from, count, kind) : error;
 }
 SIM_ALIAS(sim_cudaMemcpyFromSymbol_ptds, sim_cudaMemcpyFromSymbol);
@@ -86,7 +85,7 @@ cudaError_t sim_cudaMemcpyToSymbolAsync(const void *symbol, const void *from, si
 	if (kind != cudaMemcpyHostToDevice && kind != cudaMemcpyDeviceToDevice &&
 	    kind != cudaMemcpyDefault)
 		RUNTIME_FAIL(cudaErrorInvalidMemcpyDirection);
-	error = inside(symbol, count, offset, &to);
+	error = runtime_symbol_part(symbol, count, offset, &to);
 	return error == cudaSuccess ? sim_cudaMemcpyAsync(to, from, count, kind, stream) : error;
 }
 RUNTIME_PTSZ(cudaMemcpyToSymbolAsync,
@@ -103,7 +102,7 @@ cudaError_t sim_cudaMemcpyFromSymbolAsync(void *to, const void *symbol, size_t c
 	if (kind != cudaMemcpyDeviceToHost && kind != cudaMemcpyDeviceToDevice &&
 	    kind != cudaMemcpyDefault)
 		RUNTIME_FAIL(cudaErrorInvalidMemcpyDirection);
-	error = inside(symbol, count, offset, &from);
+	error = runtime_symbol_part(symbol, count, offset, &from);
 	return error == cudaSuccess ? sim_cudaMemcpyAsync(to, from, count, kind, stream) : error;
 }
 RUNTIME_PTSZ(cudaMemcpyFromSymbolAsync,
