@@ -256,6 +256,36 @@ CUresult sim_cuCtxDestroy_v2(CUcontext handle)
 }
 SIM_ALIAS(sim_cuCtxDestroy, sim_cuCtxDestroy_v2);
 
+/* References of the kind that came before the stack of contexts: the last one destroys. */
+CUresult sim_cuCtxAttach(CUcontext *out, unsigned int flags)
+{
+	CUDA_NEED_CONTEXT(context);
+	if (!out || flags)
+		return CUDA_ERROR_INVALID_VALUE;
+	pthread_mutex_lock(&cuda_state.lock);
+	context->attached++;
+	pthread_mutex_unlock(&cuda_state.lock);
+	*out = (CUcontext)context;
+	return CUDA_SUCCESS;
+}
+
+CUresult sim_cuCtxDetach(CUcontext handle)
+{
+	struct cuda_context *current;
+	CUresult result = cuda_current(&current);
+	bool last;
+
+	if (result != CUDA_SUCCESS)
+		return result;
+	if ((CUcontext)current != handle)
+		return CUDA_ERROR_INVALID_CONTEXT;
+	pthread_mutex_lock(&cuda_state.lock);
+	last = !current->attached;
+	current->attached -= !last;
+	pthread_mutex_unlock(&cuda_state.lock);
+	return last ? sim_cuCtxDestroy_v2(handle) : CUDA_SUCCESS;
+}
+
 /* ---- the calling thread's stack ---- */
 
 CUresult sim_cuCtxPushCurrent_v2(CUcontext handle)

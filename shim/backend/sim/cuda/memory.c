@@ -106,6 +106,21 @@ CUresult sim_cuMemGetInfo_v2(size_t *free, size_t *total)
 	return CUDA_SUCCESS;
 }
 
+/* The older call's numbers are narrower: what does not fit reads as all that it can say. */
+CUresult sim_cuMemGetInfo(unsigned int *free, unsigned int *total)
+{
+	size_t wide_free, wide_total;
+	CUresult result = sim_cuMemGetInfo_v2(&wide_free, &wide_total);
+
+	if (result != CUDA_SUCCESS)
+		return result;
+	if (!free || !total)
+		return CUDA_ERROR_INVALID_VALUE;
+	*free = wide_free > UINT32_MAX ? UINT32_MAX : (unsigned)wide_free;
+	*total = wide_total > UINT32_MAX ? UINT32_MAX : (unsigned)wide_total;
+	return CUDA_SUCCESS;
+}
+
 CUresult sim_cuMemAlloc_v2(CUdeviceptr *pointer, size_t size)
 {
 	CUDA_NEED_CONTEXT(context);
@@ -200,6 +215,11 @@ CUresult sim_cuMemHostAlloc(void **pointer, size_t size, unsigned int flags)
 }
 
 CUresult sim_cuMemAllocHost_v2(void **pointer, size_t size)
+{
+	return sim_cuMemHostAlloc(pointer, size, 0);
+}
+
+CUresult sim_cuMemAllocHost(void **pointer, unsigned int size)
 {
 	return sim_cuMemHostAlloc(pointer, size, 0);
 }

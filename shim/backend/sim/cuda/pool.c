@@ -27,10 +27,10 @@ static bool grow(struct cuda_pool *pool, uint64_t used)
 	struct cuda_device *device = &cuda_state.device[pool->device];
 	uint64_t wanted = cuda_round_up(used, POOL_BLOCK);
 
-	if (used <= pool->reserved)
-		return true;
 	if (pool->props.maxSize && used > pool->props.maxSize)
 		return false;
+	if (used <= pool->reserved)
+		return true;
 	if (!cuda_charge(device, wanted - pool->reserved)) {
 		wanted = used;
 		if (!cuda_charge(device, wanted - pool->reserved))
