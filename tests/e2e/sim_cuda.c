@@ -794,8 +794,8 @@ int main(void)
 	Suite *suite = suite_create("sim cuda");
 	TCase *tc = tcase_create("all");
 	SRunner *runner = srunner_create(suite);
-	static const char *const refused[] = { "cuGreenCtxCreate", "cuMemAlloc", "cuProfilerInitialize",
-					       NULL };
+	static const char *const refused[] = { "cuGreenCtxCreate", "cuMemAlloc",
+					       "cuProfilerInitialize", NULL };
 	int failed;
 
 	sim_count_begin();

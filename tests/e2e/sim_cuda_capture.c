@@ -274,8 +274,7 @@ START_TEST(a_capture_is_looked_into_and_steered)
 	count = 8;
 	OK(CU(cuGraphGetNodes)(graph, list, &count));
 	ck_assert_uint_eq(count, 3);
-	IS(CUDA_ERROR_ILLEGAL_STATE,
-	   CU(cuStreamUpdateCaptureDependencies)(stream, &extra, 1, 0));
+	IS(CUDA_ERROR_ILLEGAL_STATE, CU(cuStreamUpdateCaptureDependencies)(stream, &extra, 1, 0));
 	/* a capture into the program's graph that fails leaves the graph */
 	OK(CU(cuStreamBeginCaptureToGraph)(stream, graph, NULL, NULL, 0,
 					   CU_STREAM_CAPTURE_MODE_RELAXED));

@@ -224,8 +224,12 @@ START_TEST(a_threads_own_stream_takes_every_kind_of_work_into_its_capture)
 {
 	static const char code[] = ".target sm_70\n.entry k(){}\n";
 	CUDA_GRAPH_INSTANTIATE_PARAMS how = { .flags = 0 };
-	CUlaunchConfig config = { .gridDimX = 1, .gridDimY = 1, .gridDimZ = 1,
-				  .blockDimX = 1, .blockDimY = 1, .blockDimZ = 1 };
+	CUlaunchConfig config = { .gridDimX = 1,
+				  .gridDimY = 1,
+				  .gridDimZ = 1,
+				  .blockDimX = 1,
+				  .blockDimY = 1,
+				  .blockDimZ = 1 };
 	CUstreamCaptureStatus status;
 	const CUgraphEdgeData *data;
 	const CUgraphNode *tips;
@@ -285,8 +289,8 @@ static int where(CUdeviceptr managed)
 {
 	int place;
 
-	OK(CU(cuMemRangeGetAttribute)(&place, sizeof(place),
-				      CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, managed, 4096));
+	OK(CU(cuMemRangeGetAttribute)(
+	    &place, sizeof(place), CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, managed, 4096));
 	return place;
 }
 
@@ -304,7 +308,8 @@ START_TEST(managed_memory_is_brought_by_a_threads_own_stream_too)
 	ck_assert_int_eq(where(managed), -1);
 	OK(CU(cuMemPrefetchBatchAsync_ptsz)(&managed, &size, 1, &zero, &first, 1, 0, NULL));
 	ck_assert_int_eq(where(managed), 0);
-	OK(CU(cuMemDiscardAndPrefetchBatchAsync_ptsz)(&managed, &size, 1, &host, &first, 1, 0, NULL));
+	OK(CU(cuMemDiscardAndPrefetchBatchAsync_ptsz)(&managed, &size, 1, &host, &first, 1, 0,
+						      NULL));
 	ck_assert_int_eq(where(managed), -1);
 	*(int *)(uintptr_t)managed = 3;
 	OK(CU(cuMemDiscardBatchAsync_ptsz)(&managed, &size, 1, 0, NULL));

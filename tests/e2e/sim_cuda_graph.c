@@ -2,7 +2,8 @@
 /* The simulated driver's graphs: what is put in comes out, and a launch does it. */
 #include "sim_cuda.h"
 
-static const char code[] = ".target sm_70\n.entry k(.param .u32 a, .param .u64 b){}\n.entry other(){}\n";
+static const char code[] =
+    ".target sm_70\n.entry k(.param .u32 a, .param .u64 b){}\n.entry other(){}\n";
 
 static CUfunction function_of(const char *name)
 {
@@ -157,8 +158,8 @@ START_TEST(kernels_keep_their_arguments_and_attributes)
 	CUgraph graph;
 
 	start_context();
-	params = (CUDA_KERNEL_NODE_PARAMS){ function_of("k"), 2, 3, 4, 32, 1, 1, 0, arguments,
-					    NULL, NULL, NULL };
+	params = (CUDA_KERNEL_NODE_PARAMS){ function_of("k"), 2,    3,    4,   32, 1, 1, 0,
+					    arguments,        NULL, NULL, NULL };
 	OK(CU(cuGraphCreate)(&graph, 0));
 	OK(CU(cuGraphAddKernelNode_v2)(&node, graph, NULL, 0, &params));
 	a = 99; /* the node took what was there when it was added */
@@ -307,8 +308,9 @@ END_TEST
 
 START_TEST(events_and_memory_operations_are_nodes_too)
 {
-	CUstreamBatchMemOpParams op = { .writeValue = { .operation = CU_STREAM_MEM_OP_WRITE_VALUE_32,
-							.value = 77 } };
+	CUstreamBatchMemOpParams op = {
+		.writeValue = { .operation = CU_STREAM_MEM_OP_WRITE_VALUE_32, .value = 77 }
+	};
 	CUDA_BATCH_MEM_OP_NODE_PARAMS batch = { .count = 1, .paramArray = &op }, got;
 	CUgraphNode record, wait, write;
 	CUcontext context = start_context();

@@ -4,19 +4,18 @@
 
 #include "sim_cuda.h"
 
-static const char code[] =
-    ".version 8.0\n"
-    ".target sm_80 // a comment { with a brace\n"
-    ".address_size 64\n"
-    ".global .align 4 .u32 counter = 7;\n"
-    ".const .align 4 .b8 table[64] = {0, 0, 128, 63};\n"
-    ".global .attribute(.managed) .align 8 .u64 shared_with_host;\n"
-    ".visible .entry scale(.param .u64 scale_p0, .param .u8 scale_p1,\n"
-    "	.param .align 8 .b8 scale_p2[48], .param .f32 scale_p3)\n"
-    ".maxntid 128, 2, 1\n"
-    "{\n\t.shared .align 4 .b8 tile[1024];\n\t{ ret; }\n}\n"
-    ".func helper(.param .u32 x) { .shared .u32 not_the_kernels; ret; }\n"
-    ".entry plain() { ret; }\n";
+static const char code[] = ".version 8.0\n"
+			   ".target sm_80 // a comment { with a brace\n"
+			   ".address_size 64\n"
+			   ".global .align 4 .u32 counter = 7;\n"
+			   ".const .align 4 .b8 table[64] = {0, 0, 128, 63};\n"
+			   ".global .attribute(.managed) .align 8 .u64 shared_with_host;\n"
+			   ".visible .entry scale(.param .u64 scale_p0, .param .u8 scale_p1,\n"
+			   "	.param .align 8 .b8 scale_p2[48], .param .f32 scale_p3)\n"
+			   ".maxntid 128, 2, 1\n"
+			   "{\n\t.shared .align 4 .b8 tile[1024];\n\t{ ret; }\n}\n"
+			   ".func helper(.param .u32 x) { .shared .u32 not_the_kernels; ret; }\n"
+			   ".entry plain() { ret; }\n";
 
 START_TEST(kernels_and_their_parameters_are_read_from_ptx)
 {

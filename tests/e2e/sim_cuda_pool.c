@@ -12,8 +12,9 @@ static uint64_t attribute(CUmemoryPool pool, CUmemPool_attribute which)
 
 static CUmemPoolProps props(int device)
 {
-	return (CUmemPoolProps){ .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
-				 .location = { .type = CU_MEM_LOCATION_TYPE_DEVICE, .id = device } };
+	return (
+	    CUmemPoolProps){ .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+			     .location = { .type = CU_MEM_LOCATION_TYPE_DEVICE, .id = device } };
 }
 
 START_TEST(a_pool_takes_blocks_and_gives_back_what_it_need_not_keep)
@@ -94,7 +95,8 @@ START_TEST(a_pool_of_the_programs_own_becomes_the_devices)
 	IS(CUDA_ERROR_INVALID_VALUE, CU(cuDeviceSetMemPool)(1, pool));
 	OK(CU(cuMemAllocAsync)(&memory, 40 * MIB, NULL));
 	ck_assert_uint_eq(attribute(pool, CU_MEMPOOL_ATTR_USED_MEM_CURRENT), 40 * MIB);
-	IS(CUDA_ERROR_OUT_OF_MEMORY, CU(cuMemAllocAsync)(&memory, 10 * MIB, NULL)); /* its own limit */
+	IS(CUDA_ERROR_OUT_OF_MEMORY,
+	   CU(cuMemAllocAsync)(&memory, 10 * MIB, NULL)); /* its own limit */
 	OK(CU(cuMemPoolSetAttribute)(pool, CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC, &reuse));
 	reuse = 5;
 	OK(CU(cuMemPoolGetAttribute)(pool, CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC, &reuse));
@@ -205,13 +207,15 @@ START_TEST(managed_memory_keeps_what_it_was_advised)
 	OK(CU(cuMemPrefetchAsync)(memory, size, 1, stream));
 	ck_assert_int_eq(range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, memory), 1);
 	OK(CU(cuMemPrefetchAsync_v2)(memory, size, host, 0, stream));
-	ck_assert_int_eq(range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_TYPE, memory),
-			 CU_MEM_LOCATION_TYPE_HOST);
+	ck_assert_int_eq(
+	    range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_TYPE, memory),
+	    CU_MEM_LOCATION_TYPE_HOST);
 	OK(CU(cuMemPrefetchBatchAsync)(&memory, &size, 1, &one, &first, 1, 0, stream));
 	ck_assert_int_eq(range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, memory), 1);
 	ck_assert_int_eq(*(int *)(uintptr_t)memory, 77);
 	OK(CU(cuMemDiscardAndPrefetchBatchAsync)(&memory, &size, 1, &host, &first, 1, 0, stream));
-	ck_assert_int_eq(range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, memory), -1);
+	ck_assert_int_eq(range_attribute(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, memory),
+			 -1);
 	ck_assert_int_eq(*(int *)(uintptr_t)memory, 0); /* discarded: this device reads zeroes */
 	*(int *)(uintptr_t)memory = 5;
 	OK(CU(cuMemDiscardBatchAsync)(&memory, &size, 1, 0, stream));

@@ -242,7 +242,8 @@ START_TEST(memory_is_counted_and_copies_come_back)
 END_TEST
 
 /* What nvcc makes of a translation unit with two kernels. */
-static const char image[] = ".version 8.0\n.target sm_70\n.entry first(){ret;}\n.entry second(){}\n";
+static const char image[] =
+    ".version 8.0\n.target sm_70\n.entry first(){ret;}\n.entry second(){}\n";
 static void first_stub(void)
 {
 }

@@ -17,7 +17,7 @@ static int32_t place_of(CUmemLocation location)
 	switch (location.type) {
 	case CU_MEM_LOCATION_TYPE_DEVICE:
 		return location.id >= 0 && (uint32_t)location.id < cuda_state.count ? location.id
-										     : NOWHERE;
+										    : NOWHERE;
 	case CU_MEM_LOCATION_TYPE_HOST:
 	case CU_MEM_LOCATION_TYPE_HOST_NUMA:
 	case CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT:
@@ -31,8 +31,8 @@ static int32_t place_of(CUmemLocation location)
 static CUmemLocation location_of(CUdevice dev)
 {
 	return (CUmemLocation){
-		.type = dev == CU_DEVICE_CPU ? CU_MEM_LOCATION_TYPE_HOST
-					     : CU_MEM_LOCATION_TYPE_DEVICE,
+		.type =
+		    dev == CU_DEVICE_CPU ? CU_MEM_LOCATION_TYPE_HOST : CU_MEM_LOCATION_TYPE_DEVICE,
 		.id = dev == CU_DEVICE_CPU ? 0 : dev,
 	};
 }
@@ -121,9 +121,9 @@ CUresult sim_cuMemPrefetchAsync_v2(CUdeviceptr address, size_t size, CUmemLocati
 	if (result != CUDA_SUCCESS)
 		return result;
 	range_change(&range_allocations, address, size, bring, &place);
-	cuda_stream_busy(stream,
-			 cuda_copy_ns(cuda_device_of((struct cuda_context *)stream->object.owner),
-				      size, true));
+	cuda_stream_busy(
+	    stream,
+	    cuda_copy_ns(cuda_device_of((struct cuda_context *)stream->object.owner), size, true));
 	return CUDA_SUCCESS;
 }
 CUDA_PTSZ(cuMemPrefetchAsync_v2,
@@ -222,7 +222,7 @@ CUDA_PTSZ(cuMemDiscardAndPrefetchBatchAsync,
 
 static CUmemLocationType type_of(int32_t place)
 {
-	return place == HOST	  ? CU_MEM_LOCATION_TYPE_HOST
+	return place == HOST      ? CU_MEM_LOCATION_TYPE_HOST
 	       : place == NOWHERE ? CU_MEM_LOCATION_TYPE_INVALID
 				  : CU_MEM_LOCATION_TYPE_DEVICE;
 }

@@ -70,8 +70,7 @@ static bool fits(const struct cuda_device *device, const CUDA_ARRAY3D_DESCRIPTOR
 			       : CU_DEVICE_ATTRIBUTE_MAXIMUM_TEXTURE1D_LAYERED_LAYERS);
 
 	if (is->Width > (size_t)cuda_attribute(device, limits[dimension].width) ||
-	    (dimension &&
-	     is->Height > (size_t)cuda_attribute(device, limits[dimension].height)))
+	    (dimension && is->Height > (size_t)cuda_attribute(device, limits[dimension].height)))
 		return false;
 	if (layered)
 		return is->Depth && is->Depth <= layers;

@@ -166,8 +166,7 @@ CUresult cuda_stream_submit(CUstream handle, const CUgraphNodeParams *params)
 			result = record(stream, params);
 		pthread_mutex_unlock(&lock);
 		if (!recording && stream->legacy)
-			result =
-			    cuda_capture_legacy((struct cuda_context *)stream->object.owner);
+			result = cuda_capture_legacy((struct cuda_context *)stream->object.owner);
 		if (recording || result != CUDA_SUCCESS)
 			return result;
 	}
@@ -458,7 +457,7 @@ void cuda_capture_leave(struct cuda_stream *stream)
 
 static CUstreamCaptureStatus status_of(const struct cuda_stream *stream)
 {
-	return !stream->capture		? CU_STREAM_CAPTURE_STATUS_NONE
+	return !stream->capture           ? CU_STREAM_CAPTURE_STATUS_NONE
 	       : stream->capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
 					  : CU_STREAM_CAPTURE_STATUS_ACTIVE;
 }
@@ -469,8 +468,7 @@ CUresult sim_cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus *status)
 	if (!status)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (stream->legacy) {
-		CUresult result =
-		    cuda_capture_legacy((struct cuda_context *)stream->object.owner);
+		CUresult result = cuda_capture_legacy((struct cuda_context *)stream->object.owner);
 
 		if (result != CUDA_SUCCESS)
 			return result;
@@ -552,8 +550,7 @@ CUresult sim_cuStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *stat
 {
 	return sim_cuStreamGetCaptureInfo_v3(stream, status, id, NULL, NULL, NULL, NULL);
 }
-CUDA_PTSZ(cuStreamGetCaptureInfo,
-	  (CUstream stream, CUstreamCaptureStatus *status, cuuint64_t *id),
+CUDA_PTSZ(cuStreamGetCaptureInfo, (CUstream stream, CUstreamCaptureStatus *status, cuuint64_t *id),
 	  (cuda_ptsz(stream), status, id))
 
 CUresult sim_cuStreamUpdateCaptureDependencies_v2(CUstream handle, CUgraphNode *nodes,

@@ -49,8 +49,8 @@ static bool place(struct side *side, const CUDA_MEMCPY3D *copy, uint32_t access)
 			return false;
 		side->pitch = array->pitch;
 		side->slice = array->slice;
-		side->first = array->address + side->z * array->slice + side->y * array->pitch +
-			      side->x;
+		side->first =
+		    array->address + side->z * array->slice + side->y * array->pitch + side->x;
 		return true;
 	}
 	if (!side->pitch)
@@ -86,12 +86,28 @@ static bool place(struct side *side, const CUDA_MEMCPY3D *copy, uint32_t access)
 CUresult cuda_copy_run(const CUDA_MEMCPY3D *copy, struct cuda_stream *stream)
 {
 	const struct cuda_device *device;
-	struct side to = { copy->dstMemoryType, copy->dstHost,	copy->dstDevice, copy->dstArray,
-			   copy->dstXInBytes,	copy->dstY,	copy->dstZ,	 copy->dstPitch,
-			   copy->dstHeight,	0,		0 };
-	struct side from = { copy->srcMemoryType, copy->srcHost,  copy->srcDevice, copy->srcArray,
-			     copy->srcXInBytes,	  copy->srcY,	  copy->srcZ,	   copy->srcPitch,
-			     copy->srcHeight,	  0,		  0 };
+	struct side to = { copy->dstMemoryType,
+			   copy->dstHost,
+			   copy->dstDevice,
+			   copy->dstArray,
+			   copy->dstXInBytes,
+			   copy->dstY,
+			   copy->dstZ,
+			   copy->dstPitch,
+			   copy->dstHeight,
+			   0,
+			   0 };
+	struct side from = { copy->srcMemoryType,
+			     copy->srcHost,
+			     copy->srcDevice,
+			     copy->srcArray,
+			     copy->srcXInBytes,
+			     copy->srcY,
+			     copy->srcZ,
+			     copy->srcPitch,
+			     copy->srcHeight,
+			     0,
+			     0 };
 	bool bus = to.type == CU_MEMORYTYPE_HOST || from.type == CU_MEMORYTYPE_HOST;
 
 	if (!copy->WidthInBytes || !copy->Height || !copy->Depth)
@@ -105,9 +121,9 @@ CUresult cuda_copy_run(const CUDA_MEMCPY3D *copy, struct cuda_stream *stream)
 				copy->WidthInBytes);
 	if (stream) {
 		device = cuda_device_of((struct cuda_context *)stream->object.owner);
-		cuda_stream_busy(stream,
-				 cuda_copy_ns(device,
-					      copy->WidthInBytes * copy->Height * copy->Depth, bus));
+		cuda_stream_busy(
+		    stream,
+		    cuda_copy_ns(device, copy->WidthInBytes * copy->Height * copy->Depth, bus));
 	}
 	return CUDA_SUCCESS;
 }
@@ -297,13 +313,12 @@ SIM_ALIAS(sim_cuMemcpy2DUnaligned_v2_ptds, sim_cuMemcpy2D_v2_ptds);
 /* ---- arrays in a row ---- */
 
 static CUresult array_row(CUarray to_array, size_t to_offset, uint64_t to, CUarray from_array,
-			  size_t from_offset, uint64_t from, bool host, size_t size, CUstream stream,
-			  bool wait)
+			  size_t from_offset, uint64_t from, bool host, size_t size,
+			  CUstream stream, bool wait)
 {
 	CUmemorytype other = host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
-	CUDA_MEMCPY3D copy =
-	    row(to_array ? CU_MEMORYTYPE_ARRAY : other, to, from_array ? CU_MEMORYTYPE_ARRAY : other,
-		from, size);
+	CUDA_MEMCPY3D copy = row(to_array ? CU_MEMORYTYPE_ARRAY : other, to,
+				 from_array ? CU_MEMORYTYPE_ARRAY : other, from, size);
 
 	copy.dstArray = to_array;
 	copy.dstXInBytes = to_offset;
@@ -357,8 +372,8 @@ CUDA_PTSZ(cuMemcpyAtoHAsync_v2,
 /* ---- many at once ---- */
 
 CUresult sim_cuMemcpyBatchAsync_v2(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
-				   CUmemcpyAttributes *attributes, size_t *first, size_t attribute_count,
-				   CUstream stream)
+				   CUmemcpyAttributes *attributes, size_t *first,
+				   size_t attribute_count, CUstream stream)
 {
 	/* the default stream takes no batches */
 	if (!to || !from || !sizes || !count || !attributes || !first || !attribute_count ||
@@ -383,8 +398,8 @@ CUDA_PTSZ(cuMemcpyBatchAsync_v2,
 	  (to, from, sizes, count, attributes, first, attribute_count, cuda_ptsz(stream)))
 
 CUresult sim_cuMemcpyBatchAsync(CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count,
-				CUmemcpyAttributes *attributes, size_t *first, size_t attribute_count,
-				size_t *failed, CUstream stream)
+				CUmemcpyAttributes *attributes, size_t *first,
+				size_t attribute_count, size_t *failed, CUstream stream)
 {
 	CUresult result = sim_cuMemcpyBatchAsync_v2(to, from, sizes, count, attributes, first,
 						    attribute_count, stream);
@@ -412,9 +427,7 @@ static CUresult batch_3d(const CUDA_MEMCPY3D_BATCH_OP *op, CUstream stream)
 {
 	bool to_array = op->dst.type == CU_MEMCPY_OPERAND_TYPE_ARRAY;
 	bool from_array = op->src.type == CU_MEMCPY_OPERAND_TYPE_ARRAY;
-	size_t element = to_array     ? element_of(&op->dst)
-			 : from_array ? element_of(&op->src)
-				      : 1;
+	size_t element = to_array ? element_of(&op->dst) : from_array ? element_of(&op->src) : 1;
 	CUDA_MEMCPY3D copy = {
 		.WidthInBytes = op->extent.width * element,
 		.Height = op->extent.height,

@@ -12,7 +12,8 @@
 
 #define FLAGS                                                                                      \
 	(CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH | CUDA_GRAPH_INSTANTIATE_FLAG_UPLOAD |    \
-	 CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH | CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY)
+	 CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH |                                               \
+	 CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY)
 
 /* A circle goes through a node that comes before what it depends on. */
 static struct cuda_node *in_circle(const struct cuda_graph *graph)
@@ -181,7 +182,8 @@ static CUgraphExecUpdateResult compare(struct cuda_graph *old, struct cuda_graph
 			return CU_GRAPH_EXEC_UPDATE_ERROR_NODE_TYPE_CHANGED;
 		if (!same_shape(a, b))
 			return CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
-		if (a->is.type == CU_GRAPH_NODE_TYPE_MEM_ALLOC && a->is.alloc.dptr != b->is.alloc.dptr)
+		if (a->is.type == CU_GRAPH_NODE_TYPE_MEM_ALLOC &&
+		    a->is.alloc.dptr != b->is.alloc.dptr)
 			return CU_GRAPH_EXEC_UPDATE_ERROR_PARAMETERS_CHANGED;
 	}
 	info->errorNode = (CUgraphNode)b;

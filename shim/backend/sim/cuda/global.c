@@ -57,9 +57,9 @@ void cuda_globals_release(struct cuda_library *library)
 		struct cuda_global *next = global->next;
 		struct range range;
 
-		if (alive(global) && range_take(&range_allocations, global->address,
-						RANGE_BIT(RANGE_GLOBAL) | RANGE_BIT(RANGE_MANAGED),
-						&range))
+		if (alive(global) &&
+		    range_take(&range_allocations, global->address,
+			       RANGE_BIT(RANGE_GLOBAL) | RANGE_BIT(RANGE_MANAGED), &range))
 			cuda_allocation_free(&range);
 		heap_free(global);
 		global = next;

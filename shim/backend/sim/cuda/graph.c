@@ -96,8 +96,8 @@ static bool copy_node(struct cuda_graph *into, struct cuda_node *node)
 	copy->enabled = node->enabled;
 	copy->attribute_set = node->attribute_set;
 	if (node->attributes) {
-		copy->attributes = heap_copy(node->attributes,
-					     CUDA_STREAM_ATTRIBUTES * sizeof(*node->attributes));
+		copy->attributes =
+		    heap_copy(node->attributes, CUDA_STREAM_ATTRIBUTES * sizeof(*node->attributes));
 		if (!copy->attributes)
 			return false;
 	}
@@ -371,8 +371,7 @@ static CUresult change(CUgraph handle, const CUgraphNode *from, const CUgraphNod
 		struct cuda_node *a = cuda_node_of(from[i]), *b = cuda_node_of(to[i]);
 
 		if (!a || !b || a == b || a->object.owner != &graph->object ||
-		    b->object.owner != &graph->object ||
-		    (edge_between(a, b) != UINT32_MAX) == add)
+		    b->object.owner != &graph->object || (edge_between(a, b) != UINT32_MAX) == add)
 			return CUDA_ERROR_INVALID_VALUE;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -389,8 +388,9 @@ static CUresult change(CUgraph handle, const CUgraphNode *from, const CUgraphNod
 	return CUDA_SUCCESS;
 }
 
-CUresult sim_cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
-				       const CUgraphEdgeData *data, size_t count)
+CUresult sim_cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode *from,
+				       const CUgraphNode *to, const CUgraphEdgeData *data,
+				       size_t count)
 {
 	return change(graph, from, to, data, count, true);
 }
@@ -408,8 +408,8 @@ CUresult sim_cuGraphRemoveDependencies_v2(CUgraph graph, const CUgraphNode *from
 	return change(graph, from, to, data, count, false);
 }
 
-CUresult sim_cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
-				       size_t count)
+CUresult sim_cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from,
+				       const CUgraphNode *to, size_t count)
 {
 	return change(graph, from, to, NULL, count, false);
 }
@@ -478,7 +478,8 @@ CUresult sim_cuGraphDebugDotPrint(CUgraph handle, const char *path, unsigned int
 	}
 	for (struct cuda_node *node = graph->first; node; node = node->next)
 		for (uint32_t i = 0; i < node->after.count; i++)
-			fprintf(file, "\tn%u -> n%u;\n", node->after.edge[i].from->mark, node->mark);
+			fprintf(file, "\tn%u -> n%u;\n", node->after.edge[i].from->mark,
+				node->mark);
 	fputs("}\n", file);
 	return fclose(file) ? CUDA_ERROR_OPERATING_SYSTEM : CUDA_SUCCESS;
 }

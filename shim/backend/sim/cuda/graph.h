@@ -14,7 +14,7 @@ struct cuda_node {
 	/* what this was copied from; the serial tells whether that still is */
 	struct cuda_node *origin;
 	uint64_t origin_serial;
-	struct cuda_node *copy;            /* only while a graph is copied */
+	struct cuda_node *copy;             /* only while a graph is copied */
 	CUlaunchAttributeValue *attributes; /* of a kernel's node, by id; NULL: none set */
 	uint32_t attribute_set;
 	uint32_t mark; /* only while a graph is walked */

@@ -178,7 +178,8 @@ CUresult sim_cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node,
 }
 
 CUresult sim_cuGraphAddMemsetNode(CUgraphNode *out, CUgraph graph, const CUgraphNode *nodes,
-				  size_t count, const CUDA_MEMSET_NODE_PARAMS *in, CUcontext context)
+				  size_t count, const CUDA_MEMSET_NODE_PARAMS *in,
+				  CUcontext context)
 {
 	PARAMS(params, MEMSET, memset, in);
 	params.memset.ctx = context;

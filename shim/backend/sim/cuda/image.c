@@ -188,10 +188,10 @@ static enum image_result fill(struct image *image, const struct choice *choice)
 	if (!choice->inflated_size) {
 		memcpy(image->data, choice->data, choice->size);
 	} else {
-		done = choice->flags & ENTRY_ZSTD ? image_inflate_zstd(choice->data, choice->size,
-								       image->data, image->size)
-						  : image_inflate_lz4(choice->data, choice->size,
-								      image->data, image->size);
+		done =
+		    choice->flags & ENTRY_ZSTD
+			? image_inflate_zstd(choice->data, choice->size, image->data, image->size)
+			: image_inflate_lz4(choice->data, choice->size, image->data, image->size);
 		if (!done)
 			return IMAGE_UNREAD;
 	}

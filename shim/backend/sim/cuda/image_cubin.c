@@ -127,8 +127,9 @@ static bool read_notes(const struct cubin *cubin, const Elf64_Shdr *section,
 			return true;
 		at = value + size;
 		if (!about && size >= 8 && word_at(value) < count)
-			about = kernel_named(cubin->image, text_at(strings, strings_size,
-								   symbols[word_at(value)].st_name));
+			about =
+			    kernel_named(cubin->image, text_at(strings, strings_size,
+							       symbols[word_at(value)].st_name));
 		if (!about || format != NOTE_WITH_BYTES)
 			continue;
 		if (note == NOTE_PARAM && size >= 12 && kernel) {

@@ -86,9 +86,9 @@ uint32_t image_ptx_version(const char *text, uint64_t size)
 
 static uint32_t type_bytes(struct token type)
 {
-	static const char *const names[] = { ".u8",  ".s8",  ".b8",  ".u16", ".s16", ".b16", ".f16",
-					     ".u32", ".s32", ".b32", ".f32", ".u64", ".s64", ".b64",
-					     ".f64", ".b128" };
+	static const char *const names[] = { ".u8",  ".s8",  ".b8",  ".u16", ".s16", ".b16",
+					     ".f16", ".u32", ".s32", ".b32", ".f32", ".u64",
+					     ".s64", ".b64", ".f64", ".b128" };
 	static const unsigned char sizes[] = { 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 16 };
 
 	for (size_t i = 0; i < sizeof(sizes); i++)

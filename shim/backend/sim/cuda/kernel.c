@@ -222,10 +222,10 @@ CUresult sim_cuFuncIsLoaded(CUfunctionLoadingState *state, CUfunction function)
 	if (!state)
 		return CUDA_ERROR_INVALID_VALUE;
 	sim_cuModuleGetLoadingMode(&mode);
-	*state = mode == CU_MODULE_EAGER_LOADING ||
-			 __atomic_load_n(&kernel->loaded, __ATOMIC_RELAXED)
-		     ? CU_FUNCTION_LOADING_STATE_LOADED
-		     : CU_FUNCTION_LOADING_STATE_UNLOADED;
+	*state =
+	    mode == CU_MODULE_EAGER_LOADING || __atomic_load_n(&kernel->loaded, __ATOMIC_RELAXED)
+		? CU_FUNCTION_LOADING_STATE_LOADED
+		: CU_FUNCTION_LOADING_STATE_UNLOADED;
 	return CUDA_SUCCESS;
 }
 

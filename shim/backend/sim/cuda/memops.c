@@ -98,7 +98,8 @@ SIM_ALIAS(sim_cuStreamBatchMemOp_ptsz, sim_cuStreamBatchMemOp_v2_ptsz);
 		op.member.flags = flags;                                                           \
 		return sim_cuStreamBatchMemOp_v2(stream, 1, &op, 0);                               \
 	}                                                                                          \
-	CUDA_PTSZ(name##_v2, (CUstream stream, CUdeviceptr address, type value, unsigned int flags), \
+	CUDA_PTSZ(name##_v2,                                                                       \
+		  (CUstream stream, CUdeviceptr address, type value, unsigned int flags),          \
 		  (cuda_ptsz(stream), address, value, flags))                                      \
 	SIM_ALIAS(sim_##name, sim_##name##_v2);                                                    \
 	SIM_ALIAS(sim_##name##_ptsz, sim_##name##_v2_ptsz)

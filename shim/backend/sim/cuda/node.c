@@ -238,8 +238,7 @@ CUresult cuda_node_run(const CUgraphNodeParams *is, struct cuda_stream *stream)
 CUresult cuda_graph_run(struct cuda_graph *graph, struct cuda_stream *stream)
 {
 	for (struct cuda_node *node = graph->first; node; node = node->next) {
-		CUresult result =
-		    node->enabled ? cuda_node_run(&node->is, stream) : CUDA_SUCCESS;
+		CUresult result = node->enabled ? cuda_node_run(&node->is, stream) : CUDA_SUCCESS;
 
 		if (result != CUDA_SUCCESS)
 			return result;

@@ -17,9 +17,9 @@ static int blocks_that_fit(const struct cuda_device *device, const struct cuda_k
 	int blocks = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR);
 	int fit =
 	    cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR) / rounded;
-	size_t bytes = shared + (kernel->is ? kernel->is->shared_bytes : 0) +
-		       (size_t)cuda_attribute(
-			   device, CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK);
+	size_t bytes =
+	    shared + (kernel->is ? kernel->is->shared_bytes : 0) +
+	    (size_t)cuda_attribute(device, CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK);
 
 	if (fit < blocks)
 		blocks = fit;
@@ -48,7 +48,8 @@ CUresult sim_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, C
 	if (!blocks || threads <= 0 || flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE)
 		return CUDA_ERROR_INVALID_VALUE;
 	*blocks = 0;
-	if (threads <= cuda_kernel_max_threads(kernel, device) && shared <= (size_t)kernel->dynamic_shared)
+	if (threads <= cuda_kernel_max_threads(kernel, device) &&
+	    shared <= (size_t)kernel->dynamic_shared)
 		*blocks = blocks_that_fit(device, kernel, threads, shared);
 	return CUDA_SUCCESS;
 }

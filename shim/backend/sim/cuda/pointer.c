@@ -42,7 +42,8 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 {
 	switch (attribute) {
 	case CU_POINTER_ATTRIBUTE_CONTEXT:
-		PUT(CUcontext, object_get(range->owner, OBJECT_CONTEXT) ? (CUcontext)range->owner : NULL);
+		PUT(CUcontext,
+		    object_get(range->owner, OBJECT_CONTEXT) ? (CUcontext)range->owner : NULL);
 	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
 		PUT(unsigned, is_host(range) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
 	case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
@@ -72,9 +73,9 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
 		PUT(int, 0);
 	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-		PUT(int, range->access & PROT_WRITE  ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE
-			 : range->access & PROT_READ ? CU_MEM_ACCESS_FLAGS_PROT_READ
-						     : CU_MEM_ACCESS_FLAGS_PROT_NONE);
+		PUT(int, range->access &PROT_WRITE  ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE
+			 : range->access &PROT_READ ? CU_MEM_ACCESS_FLAGS_PROT_READ
+						    : CU_MEM_ACCESS_FLAGS_PROT_NONE);
 	case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
 		PUT(CUmemoryPool, range->kind == RANGE_POOL ? (CUmemoryPool)range->owner : NULL);
 	case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:

@@ -173,8 +173,8 @@ static CUresult allocate(CUdeviceptr *out, size_t size, struct cuda_pool *pool, 
 CUresult sim_cuMemAllocAsync(CUdeviceptr *out, size_t size, CUstream stream)
 {
 	CUDA_NEED_STREAM(of, stream);
-	return allocate(out, size,
-			current_pool(((struct cuda_context *)of->object.owner)->device), stream);
+	return allocate(out, size, current_pool(((struct cuda_context *)of->object.owner)->device),
+			stream);
 }
 CUDA_PTSZ(cuMemAllocAsync, (CUdeviceptr * out, size_t size, CUstream stream),
 	  (out, size, cuda_ptsz(stream)))

@@ -16,8 +16,8 @@ struct cuda_pool {
 	uint64_t used, used_high;
 	uint64_t reserved, reserved_high; /* what the device is charged for */
 	uint64_t threshold;               /* kept when it is no longer used */
-	int32_t reuse[3];                 /* by attribute, from …REUSE_FOLLOW_EVENT_DEPENDENCIES */
-	uint64_t read_only, read_write;   /* bit a device: other devices' access */
+	int32_t reuse[3];               /* by attribute, from …REUSE_FOLLOW_EVENT_DEPENDENCIES */
+	uint64_t read_only, read_write; /* bit a device: other devices' access */
 	CUmemPoolProps props;
 };
 _Static_assert(sizeof(struct cuda_pool) <= OBJECT_BYTES, "a slot holds it");

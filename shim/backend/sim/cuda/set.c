@@ -72,9 +72,9 @@ CUresult cuda_set_run(const CUDA_MEMSET_NODE_PARAMS_v2 *set, struct cuda_stream 
 			fill(address_of(set->dst + i * set->pitch), set->value, set->elementSize,
 			     set->width);
 	}
-	cuda_stream_busy(stream,
-			 cuda_copy_ns(cuda_device_of((struct cuda_context *)stream->object.owner),
-				      size, false));
+	cuda_stream_busy(
+	    stream,
+	    cuda_copy_ns(cuda_device_of((struct cuda_context *)stream->object.owner), size, false));
 	return CUDA_SUCCESS;
 }
 

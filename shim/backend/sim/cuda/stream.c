@@ -103,9 +103,9 @@ uint64_t cuda_copy_ns(const struct cuda_device *device, uint64_t bytes, bool bus
 	if (bus)
 		per_ns = UINT64_C(250) * is->pcie_width << ((is->pcie_generation - 1) & 7);
 	else
-		per_ns = (uint64_t)cuda_attribute(device,
-						  CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH) /
-			 8 * 2 * is->clock_memory_max_mhz; /* both edges of the clock */
+		per_ns =
+		    (uint64_t)cuda_attribute(device, CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH) /
+		    8 * 2 * is->clock_memory_max_mhz; /* both edges of the clock */
 	/* starting a copy takes a few microseconds on any card */
 	return 2000 + (per_ns ? bytes * 1000 / (per_ns > 1 ? per_ns : 1) : 0);
 }
@@ -260,14 +260,14 @@ CUDA_PTSZ(cuStreamAddCallback,
 	 1u << CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP |                                           \
 	 1u << CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN)
 
-CUresult sim_cuStreamSetAttribute(CUstream handle, CUstreamAttrID id, const CUstreamAttrValue *value)
+CUresult sim_cuStreamSetAttribute(CUstream handle, CUstreamAttrID id,
+				  const CUstreamAttrValue *value)
 {
 	CUDA_NEED_STREAM(stream, handle);
 	if (!value || (unsigned)id >= CUDA_STREAM_ATTRIBUTES || !(KNOWN >> id & 1))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!stream->attributes)
-		stream->attributes =
-		    heap_get(CUDA_STREAM_ATTRIBUTES * sizeof(*stream->attributes));
+		stream->attributes = heap_get(CUDA_STREAM_ATTRIBUTES * sizeof(*stream->attributes));
 	if (!stream->attributes)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	stream->attributes[id] = *value;

@@ -42,10 +42,9 @@ static bool resource_good(const CUDA_RESOURCE_DESC *resource)
 				    resource->res.linear.sizeInBytes, 0);
 	case CU_RESOURCE_TYPE_PITCH2D:
 		return resource->res.pitch2D.width && resource->res.pitch2D.height &&
-		       range_covers(&range_allocations, resource->res.pitch2D.devPtr,
-				    resource->res.pitch2D.pitchInBytes *
-					resource->res.pitch2D.height,
-				    0);
+		       range_covers(
+			   &range_allocations, resource->res.pitch2D.devPtr,
+			   resource->res.pitch2D.pitchInBytes * resource->res.pitch2D.height, 0);
 	default:
 		return false;
 	}
@@ -230,14 +229,15 @@ CUresult sim_cuTexRefGetMipmappedArray(CUmipmappedArray *out, CUtexref handle)
 }
 
 /* Any address may be bound: the reference begins at the aligned one before it. */
-CUresult sim_cuTexRefSetAddress_v2(size_t *offset, CUtexref handle, CUdeviceptr address, size_t size)
+CUresult sim_cuTexRefSetAddress_v2(size_t *offset, CUtexref handle, CUdeviceptr address,
+				   size_t size)
 {
 	uint64_t alignment, rest;
 
 	CUDA_NEED_CONTEXT(context);
 	NEED_REFERENCE(reference, handle);
-	alignment =
-	    (uint64_t)cuda_attribute(cuda_device_of(context), CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT);
+	alignment = (uint64_t)cuda_attribute(cuda_device_of(context),
+					     CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT);
 	rest = alignment ? address % alignment : 0;
 	if (!size || !range_covers(&range_allocations, address, size, 0) || (rest && !offset))
 		return CUDA_ERROR_INVALID_VALUE;

@@ -44,14 +44,14 @@ static cudaError_t update(cudaStream_t stream, cudaGraphNode_t *nodes,
 }
 
 #define INFO_WITH_EDGES                                                                            \
-	(cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id,             \
+	(cudaStream_t stream, cudaStreamCaptureStatus * status, unsigned long long *id,            \
 	 cudaGraph_t *graph, const cudaGraphNode_t **nodes, const cudaGraphEdgeData **data,        \
 	 size_t *count)
 #define UPDATE_WITH_EDGES                                                                          \
-	(cudaStream_t stream, cudaGraphNode_t *nodes, const cudaGraphEdgeData *data, size_t count, \
-	 unsigned int flags)
+	(cudaStream_t stream, cudaGraphNode_t * nodes, const cudaGraphEdgeData *data,              \
+	 size_t count, unsigned int flags)
 
-#define BOTH(name, parameters, call, ptsz)                                                         \
+#define CAPTURE_CALL(name, parameters, call, ptsz)                                                 \
 	cudaError_t sim_##name parameters                                                          \
 	{                                                                                          \
 		return call;                                                                       \
@@ -59,39 +59,40 @@ static cudaError_t update(cudaStream_t stream, cudaGraphNode_t *nodes,
 	RUNTIME_PTSZ(name, parameters, ptsz)
 
 #if SIM_CUDART == 12
-BOTH(cudaStreamGetCaptureInfo,
-     (cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id),
-     info(stream, status, id, NULL, NULL, NULL, NULL), (runtime_ptsz(stream), status, id))
-BOTH(cudaStreamGetCaptureInfo_v2,
-     (cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id,
-      cudaGraph_t *graph, const cudaGraphNode_t **nodes, size_t *count),
-     info(stream, status, id, graph, nodes, NULL, count),
-     (runtime_ptsz(stream), status, id, graph, nodes, count))
-BOTH(cudaStreamGetCaptureInfo_v3, INFO_WITH_EDGES,
-     info(stream, status, id, graph, nodes, data, count),
-     (runtime_ptsz(stream), status, id, graph, nodes, data, count))
-BOTH(cudaStreamUpdateCaptureDependencies,
-     (cudaStream_t stream, cudaGraphNode_t *nodes, size_t count, unsigned int flags),
-     update(stream, nodes, NULL, count, flags), (runtime_ptsz(stream), nodes, count, flags))
-BOTH(cudaStreamUpdateCaptureDependencies_v2, UPDATE_WITH_EDGES,
-     update(stream, nodes, data, count, flags), (runtime_ptsz(stream), nodes, data, count, flags))
+CAPTURE_CALL(cudaStreamGetCaptureInfo,
+	     (cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id),
+	     info(stream, status, id, NULL, NULL, NULL, NULL), (runtime_ptsz(stream), status, id))
+CAPTURE_CALL(cudaStreamGetCaptureInfo_v2,
+	     (cudaStream_t stream, cudaStreamCaptureStatus *status, unsigned long long *id,
+	      cudaGraph_t *graph, const cudaGraphNode_t **nodes, size_t *count),
+	     info(stream, status, id, graph, nodes, NULL, count),
+	     (runtime_ptsz(stream), status, id, graph, nodes, count))
+CAPTURE_CALL(cudaStreamGetCaptureInfo_v3, INFO_WITH_EDGES,
+	     info(stream, status, id, graph, nodes, data, count),
+	     (runtime_ptsz(stream), status, id, graph, nodes, data, count))
+CAPTURE_CALL(cudaStreamUpdateCaptureDependencies,
+	     (cudaStream_t stream, cudaGraphNode_t *nodes, size_t count, unsigned int flags),
+	     update(stream, nodes, NULL, count, flags), (runtime_ptsz(stream), nodes, count, flags))
+CAPTURE_CALL(cudaStreamUpdateCaptureDependencies_v2, UPDATE_WITH_EDGES,
+	     update(stream, nodes, data, count, flags),
+	     (runtime_ptsz(stream), nodes, data, count, flags))
 #else
-BOTH(cudaStreamGetCaptureInfo, INFO_WITH_EDGES, info(stream, status, id, graph, nodes, data, count),
-     (runtime_ptsz(stream), status, id, graph, nodes, data, count))
-BOTH(cudaStreamUpdateCaptureDependencies, UPDATE_WITH_EDGES,
-     update(stream, nodes, data, count, flags), (runtime_ptsz(stream), nodes, data, count, flags))
+CAPTURE_CALL(cudaStreamGetCaptureInfo, INFO_WITH_EDGES,
+	     info(stream, status, id, graph, nodes, data, count),
+	     (runtime_ptsz(stream), status, id, graph, nodes, data, count))
+CAPTURE_CALL(cudaStreamUpdateCaptureDependencies, UPDATE_WITH_EDGES,
+	     update(stream, nodes, data, count, flags),
+	     (runtime_ptsz(stream), nodes, data, count, flags))
 #endif
 
 /* ---- attributes: numbered and laid out alike ---- */
 
 RUNTIME_PASS(cudaStreamSetAttribute,
-	     (cudaStream_t stream, cudaLaunchAttributeID id,
-	      const cudaLaunchAttributeValue *value),
+	     (cudaStream_t stream, cudaLaunchAttributeID id, const cudaLaunchAttributeValue *value),
 	     cuStreamSetAttribute(S(stream), (CUstreamAttrID)(int)id,
 				  (const CUstreamAttrValue *)(const void *)value))
 RUNTIME_PTSZ(cudaStreamSetAttribute,
-	     (cudaStream_t stream, cudaLaunchAttributeID id,
-	      const cudaLaunchAttributeValue *value),
+	     (cudaStream_t stream, cudaLaunchAttributeID id, const cudaLaunchAttributeValue *value),
 	     (runtime_ptsz(stream), id, value))
 RUNTIME_PASS(cudaStreamGetAttribute,
 	     (cudaStream_t stream, cudaLaunchAttributeID id, cudaLaunchAttributeValue *value),

@@ -52,26 +52,25 @@ RUNTIME_PASS(cudaGraphRemoveDependencies,
 #else
 #define EDGES(name) name
 #endif
-#define PASS(name, parameters, call) RUNTIME_PASS(name, parameters, call)
 
-PASS(EDGES(cudaGraphGetEdges),
-     (cudaGraph_t graph, cudaGraphNode_t *from, cudaGraphNode_t *to, cudaGraphEdgeData *data,
-      size_t *count),
-     cuGraphGetEdges_v2(G(graph), OUT(from), OUT(to), (CUgraphEdgeData *)data, count))
-PASS(EDGES(cudaGraphNodeGetDependencies),
-     (cudaGraphNode_t node, cudaGraphNode_t *nodes, cudaGraphEdgeData *data, size_t *count),
-     cuGraphNodeGetDependencies_v2(N(node), OUT(nodes), (CUgraphEdgeData *)data, count))
-PASS(EDGES(cudaGraphNodeGetDependentNodes),
-     (cudaGraphNode_t node, cudaGraphNode_t *nodes, cudaGraphEdgeData *data, size_t *count),
-     cuGraphNodeGetDependentNodes_v2(N(node), OUT(nodes), (CUgraphEdgeData *)data, count))
-PASS(EDGES(cudaGraphAddDependencies),
-     (cudaGraph_t graph, const cudaGraphNode_t *from, const cudaGraphNode_t *to,
-      const cudaGraphEdgeData *data, size_t count),
-     cuGraphAddDependencies_v2(G(graph), NODES(from), NODES(to), DATA(data), count))
-PASS(EDGES(cudaGraphRemoveDependencies),
-     (cudaGraph_t graph, const cudaGraphNode_t *from, const cudaGraphNode_t *to,
-      const cudaGraphEdgeData *data, size_t count),
-     cuGraphRemoveDependencies_v2(G(graph), NODES(from), NODES(to), DATA(data), count))
+RUNTIME_PASS(EDGES(cudaGraphGetEdges),
+	     (cudaGraph_t graph, cudaGraphNode_t *from, cudaGraphNode_t *to,
+	      cudaGraphEdgeData *data, size_t *count),
+	     cuGraphGetEdges_v2(G(graph), OUT(from), OUT(to), (CUgraphEdgeData *)data, count))
+RUNTIME_PASS(EDGES(cudaGraphNodeGetDependencies),
+	     (cudaGraphNode_t node, cudaGraphNode_t *nodes, cudaGraphEdgeData *data, size_t *count),
+	     cuGraphNodeGetDependencies_v2(N(node), OUT(nodes), (CUgraphEdgeData *)data, count))
+RUNTIME_PASS(EDGES(cudaGraphNodeGetDependentNodes),
+	     (cudaGraphNode_t node, cudaGraphNode_t *nodes, cudaGraphEdgeData *data, size_t *count),
+	     cuGraphNodeGetDependentNodes_v2(N(node), OUT(nodes), (CUgraphEdgeData *)data, count))
+RUNTIME_PASS(EDGES(cudaGraphAddDependencies),
+	     (cudaGraph_t graph, const cudaGraphNode_t *from, const cudaGraphNode_t *to,
+	      const cudaGraphEdgeData *data, size_t count),
+	     cuGraphAddDependencies_v2(G(graph), NODES(from), NODES(to), DATA(data), count))
+RUNTIME_PASS(EDGES(cudaGraphRemoveDependencies),
+	     (cudaGraph_t graph, const cudaGraphNode_t *from, const cudaGraphNode_t *to,
+	      const cudaGraphEdgeData *data, size_t count),
+	     cuGraphRemoveDependencies_v2(G(graph), NODES(from), NODES(to), DATA(data), count))
 
 /* ---- executable graphs ---- */
 

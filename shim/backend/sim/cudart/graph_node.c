@@ -8,8 +8,7 @@
 #define N(node) ((CUgraphNode)(node))
 #define NODES(nodes) ((const CUgraphNode *)(nodes))
 #define OUT(nodes) ((CUgraphNode *)(nodes))
-#define WHERE                                                                                      \
-	cudaGraphNode_t *out, cudaGraph_t graph, const cudaGraphNode_t *nodes, size_t count
+#define WHERE cudaGraphNode_t *out, cudaGraph_t graph, const cudaGraphNode_t *nodes, size_t count
 #define HERE OUT(out), G(graph), NODES(nodes), count
 
 RUNTIME_PASS(cudaGraphAddEmptyNode, (WHERE), cuGraphAddEmptyNode(HERE))
@@ -222,13 +221,13 @@ static cudaError_t from_symbol(CUDA_MEMCPY3D *copy, void *to, const void *symbol
 	return error == cudaSuccess ? runtime_copy_1d(copy, to, from, size, kind) : error;
 }
 
-#define COPY(name, prefix, parameters, call)                                                       \
+#define COPY_NODE(name, prefix, parameters, call)                                                  \
 	cudaError_t sim_cudaGraph##name(UNPACK prefix, const cudaMemcpy3DParms *params)            \
 	{                                                                                          \
 		COPY_CALL(runtime_copy_3d(&copy, params), call);                                   \
 	}                                                                                          \
-	cudaError_t sim_cudaGraph##name##1D(UNPACK prefix, void *to, const void *from, size_t size, \
-					    cudaMemcpyKind kind)                                   \
+	cudaError_t sim_cudaGraph##name##1D(UNPACK prefix, void *to, const void *from,             \
+					    size_t size, cudaMemcpyKind kind)                      \
 	{                                                                                          \
 		COPY_CALL(runtime_copy_1d(&copy, to, from, size, kind), call);                     \
 	}                                                                                          \
@@ -246,10 +245,10 @@ static cudaError_t from_symbol(CUDA_MEMCPY3D *copy, void *to, const void *symbol
 	}
 #define UNPACK(...) __VA_ARGS__
 
-COPY(AddMemcpyNode, (WHERE), (HERE), add_copy(out, graph, nodes, count, &copy))
-COPY(MemcpyNodeSetParams, (cudaGraphNode_t node), (node), set_copy(node, &copy))
-COPY(ExecMemcpyNodeSetParams, (cudaGraphExec_t exec, cudaGraphNode_t node), (exec, node),
-     set_exec_copy(exec, node, &copy))
+COPY_NODE(AddMemcpyNode, (WHERE), (HERE), add_copy(out, graph, nodes, count, &copy))
+COPY_NODE(MemcpyNodeSetParams, (cudaGraphNode_t node), (node), set_copy(node, &copy))
+COPY_NODE(ExecMemcpyNodeSetParams, (cudaGraphExec_t exec, cudaGraphNode_t node), (exec, node),
+	  set_exec_copy(exec, node, &copy))
 
 /* What the driver keeps, in this interface's words. */
 static void tell(cudaMemcpy3DParms *out, const CUDA_MEMCPY3D *copy)
@@ -276,7 +275,7 @@ static void tell(cudaMemcpy3DParms *out, const CUDA_MEMCPY3D *copy)
 			    copy->dstPitch, copy->WidthInBytes, copy->dstHeight },
 		.extent = { copy->WidthInBytes / (element ? element : 1), copy->Height,
 			    copy->Depth },
-		.kind = any	    ? cudaMemcpyDefault
+		.kind = any         ? cudaMemcpyDefault
 			: to_host   ? (from_host ? cudaMemcpyHostToHost : cudaMemcpyDeviceToHost)
 			: from_host ? cudaMemcpyHostToDevice
 				    : cudaMemcpyDeviceToDevice,

@@ -93,8 +93,8 @@ cudaError_t sim___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, v
 						       (CUstream)stream, arguments, NULL));
 }
 RUNTIME_PTSZ(__cudaLaunchKernel,
-	     (cudaKernel_t kernel, dim3 gridDim, dim3 blockDim, void **args,
-	      size_t sharedMem, cudaStream_t stream),
+	     (cudaKernel_t kernel, dim3 gridDim, dim3 blockDim, void **args, size_t sharedMem,
+	      cudaStream_t stream),
 	     (kernel, gridDim, blockDim, args, sharedMem, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function,

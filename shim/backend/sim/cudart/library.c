@@ -9,9 +9,9 @@ cudaError_t sim_cudaLibraryLoadData(cudaLibrary_t *library, const void *code,
 {
 	RUNTIME_NEED_CONTEXT();
 	/* both interfaces number their options alike */
-	RUNTIME_RETURN(cuLibraryLoadData((CUlibrary *)library, code, (CUjit_option *)options, values,
-					 count, (CUlibraryOption *)library_options, library_values,
-					 library_count));
+	RUNTIME_RETURN(cuLibraryLoadData((CUlibrary *)library, code, (CUjit_option *)options,
+					 values, count, (CUlibraryOption *)library_options,
+					 library_values, library_count));
 }
 
 cudaError_t sim_cudaLibraryLoadFromFile(cudaLibrary_t *library, const char *path,

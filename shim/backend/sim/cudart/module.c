@@ -213,8 +213,8 @@ static CUresult place(struct function *variable, CUdeviceptr *address, size_t *s
 	if (result != CUDA_SUCCESS)
 		return result;
 	if (variable->managed)
-		return runtime.driver->cuLibraryGetManaged(
-		    address, size, variable->module->library, variable->name);
+		return runtime.driver->cuLibraryGetManaged(address, size, variable->module->library,
+							   variable->name);
 	return runtime.driver->cuLibraryGetGlobal(address, size, variable->module->library,
 						  variable->name);
 }

@@ -82,8 +82,7 @@ RUNTIME_PASS(cudaMemPoolGetAccess,
 	}
 
 #if SIM_CUDART == 12
-RUNTIME_PASS(cudaMemAdvise,
-	     (const void *pointer, size_t size, cudaMemoryAdvise advice, int device),
+RUNTIME_PASS(cudaMemAdvise, (const void *pointer, size_t size, cudaMemoryAdvise advice, int device),
 	     cuMemAdvise(runtime_address(pointer), size, (CUmem_advise)(int)advice, device))
 RUNTIME_PASS(cudaMemPrefetchAsync,
 	     (const void *pointer, size_t size, int device, cudaStream_t stream),
@@ -110,8 +109,7 @@ RUNTIME_PASS(cudaMemSetMemPool,
 #define BATCH                                                                                      \
 	(void **pointers, size_t *sizes, size_t count, cudaMemLocation *places, size_t *first,     \
 	 size_t place_count, unsigned long long flags, cudaStream_t stream)
-#define BATCH_PTSZ                                                                                 \
-	(pointers, sizes, count, places, first, place_count, flags, runtime_ptsz(stream))
+#define BATCH_PTSZ (pointers, sizes, count, places, first, place_count, flags, runtime_ptsz(stream))
 
 RUNTIME_PASS(cudaMemPrefetchBatchAsync, BATCH,
 	     cuMemPrefetchBatchAsync((CUdeviceptr *)(void *)pointers, sizes, count,
@@ -133,20 +131,20 @@ RUNTIME_PTSZ(cudaMemDiscardBatchAsync,
 	      cudaStream_t stream),
 	     (pointers, sizes, count, flags, runtime_ptsz(stream)))
 #endif
-#define PASS(name, parameters, call) RUNTIME_PASS(name, parameters, call)
-#define AGAIN(name, parameters, arguments) RUNTIME_PTSZ(name, parameters, arguments)
 
-PASS(PLACED(cudaMemAdvise),
-     (const void *pointer, size_t size, cudaMemoryAdvise advice, cudaMemLocation location),
-     cuMemAdvise_v2(runtime_address(pointer), size, (CUmem_advise)(int)advice, PLACE(location)))
-PASS(PLACED(cudaMemPrefetchAsync),
-     (const void *pointer, size_t size, cudaMemLocation location, unsigned int flags,
-      cudaStream_t stream),
-     cuMemPrefetchAsync_v2(runtime_address(pointer), size, PLACE(location), flags, S(stream)))
-AGAIN(PLACED(cudaMemPrefetchAsync),
-      (const void *pointer, size_t size, cudaMemLocation location, unsigned int flags,
-       cudaStream_t stream),
-      (pointer, size, location, flags, runtime_ptsz(stream)))
+RUNTIME_PASS(PLACED(cudaMemAdvise),
+	     (const void *pointer, size_t size, cudaMemoryAdvise advice, cudaMemLocation location),
+	     cuMemAdvise_v2(runtime_address(pointer), size, (CUmem_advise)(int)advice,
+			    PLACE(location)))
+RUNTIME_PASS(PLACED(cudaMemPrefetchAsync),
+	     (const void *pointer, size_t size, cudaMemLocation location, unsigned int flags,
+	      cudaStream_t stream),
+	     cuMemPrefetchAsync_v2(runtime_address(pointer), size, PLACE(location), flags,
+				   S(stream)))
+RUNTIME_PTSZ(PLACED(cudaMemPrefetchAsync),
+	     (const void *pointer, size_t size, cudaMemLocation location, unsigned int flags,
+	      cudaStream_t stream),
+	     (pointer, size, location, flags, runtime_ptsz(stream)))
 
 RUNTIME_PASS(cudaMemRangeGetAttribute,
 	     (void *data, size_t size, cudaMemRangeAttribute attribute, const void *pointer,

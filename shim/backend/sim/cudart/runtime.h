@@ -103,7 +103,8 @@ static inline cudaStream_t runtime_ptsz(cudaStream_t stream)
 	return stream ? stream : (cudaStream_t)(uintptr_t)2;
 }
 
-#define RUNTIME_PTSZ(name, parameters, arguments)                                                  \
+#define RUNTIME_PTSZ(name, parameters, arguments) RUNTIME_PTSZ_(name, parameters, arguments)
+#define RUNTIME_PTSZ_(name, parameters, arguments)                                                 \
 	cudaError_t sim_##name##_ptsz parameters                                                   \
 	{                                                                                          \
 		return sim_##name arguments;                                                       \
@@ -113,7 +114,8 @@ static inline cudaStream_t runtime_ptsz(cudaStream_t stream)
 #define RUNTIME_RETURN(call) return runtime_note(runtime_code(runtime.driver->call))
 
 /* A whole entry point that is the driver's under another name. */
-#define RUNTIME_PASS(name, parameters, call)                                                       \
+#define RUNTIME_PASS(name, parameters, call) RUNTIME_PASS_(name, parameters, call)
+#define RUNTIME_PASS_(name, parameters, call)                                                      \
 	cudaError_t sim_##name parameters                                                          \
 	{                                                                                          \
 		RUNTIME_NEED_CONTEXT();                                                            \

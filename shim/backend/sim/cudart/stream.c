@@ -30,26 +30,21 @@ cudaError_t sim_cudaStreamSynchronize(cudaStream_t stream)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamSynchronize((CUstream)stream));
 }
-RUNTIME_PTSZ(cudaStreamSynchronize,
-	     (cudaStream_t stream),
-	     (runtime_ptsz(stream)))
+RUNTIME_PTSZ(cudaStreamSynchronize, (cudaStream_t stream), (runtime_ptsz(stream)))
 
 cudaError_t sim_cudaStreamQuery(cudaStream_t stream)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamQuery((CUstream)stream));
 }
-RUNTIME_PTSZ(cudaStreamQuery,
-	     (cudaStream_t stream),
-	     (runtime_ptsz(stream)))
+RUNTIME_PTSZ(cudaStreamQuery, (cudaStream_t stream), (runtime_ptsz(stream)))
 
 cudaError_t sim_cudaStreamGetFlags(cudaStream_t stream, unsigned int *flags)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetFlags((CUstream)stream, flags));
 }
-RUNTIME_PTSZ(cudaStreamGetFlags,
-	     (cudaStream_t hStream, unsigned int *flags),
+RUNTIME_PTSZ(cudaStreamGetFlags, (cudaStream_t hStream, unsigned int *flags),
 	     (runtime_ptsz(hStream), flags))
 
 cudaError_t sim_cudaStreamGetPriority(cudaStream_t stream, int *priority)
@@ -57,8 +52,7 @@ cudaError_t sim_cudaStreamGetPriority(cudaStream_t stream, int *priority)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetPriority((CUstream)stream, priority));
 }
-RUNTIME_PTSZ(cudaStreamGetPriority,
-	     (cudaStream_t hStream, int *priority),
+RUNTIME_PTSZ(cudaStreamGetPriority, (cudaStream_t hStream, int *priority),
 	     (runtime_ptsz(hStream), priority))
 
 cudaError_t sim_cudaStreamGetId(cudaStream_t stream, unsigned long long *id)
@@ -66,8 +60,7 @@ cudaError_t sim_cudaStreamGetId(cudaStream_t stream, unsigned long long *id)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetId((CUstream)stream, id));
 }
-RUNTIME_PTSZ(cudaStreamGetId,
-	     (cudaStream_t hStream, unsigned long long *streamId),
+RUNTIME_PTSZ(cudaStreamGetId, (cudaStream_t hStream, unsigned long long *streamId),
 	     (runtime_ptsz(hStream), streamId))
 
 cudaError_t sim_cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus *status)
@@ -75,8 +68,7 @@ cudaError_t sim_cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStat
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamIsCapturing((CUstream)stream, (CUstreamCaptureStatus *)status));
 }
-RUNTIME_PTSZ(cudaStreamIsCapturing,
-	     (cudaStream_t stream, cudaStreamCaptureStatus *pCaptureStatus),
+RUNTIME_PTSZ(cudaStreamIsCapturing, (cudaStream_t stream, cudaStreamCaptureStatus *pCaptureStatus),
 	     (runtime_ptsz(stream), pCaptureStatus))
 
 cudaError_t sim_cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int flags)
@@ -84,8 +76,7 @@ cudaError_t sim_cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsi
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamWaitEvent((CUstream)stream, (CUevent)event, flags));
 }
-RUNTIME_PTSZ(cudaStreamWaitEvent,
-	     (cudaStream_t stream, cudaEvent_t event, unsigned int flags),
+RUNTIME_PTSZ(cudaStreamWaitEvent, (cudaStream_t stream, cudaEvent_t event, unsigned int flags),
 	     (runtime_ptsz(stream), event, flags))
 
 cudaError_t sim_cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data)
@@ -93,8 +84,7 @@ cudaError_t sim_cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, v
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuLaunchHostFunc((CUstream)stream, (CUhostFn)function, data));
 }
-RUNTIME_PTSZ(cudaLaunchHostFunc,
-	     (cudaStream_t stream, cudaHostFn_t fn, void *userData),
+RUNTIME_PTSZ(cudaLaunchHostFunc, (cudaStream_t stream, cudaHostFn_t fn, void *userData),
 	     (runtime_ptsz(stream), fn, userData))
 
 cudaError_t sim_cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback,
@@ -134,8 +124,7 @@ cudaError_t sim_cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuEventRecord((CUevent)event, (CUstream)stream));
 }
-RUNTIME_PTSZ(cudaEventRecord,
-	     (cudaEvent_t event, cudaStream_t stream),
+RUNTIME_PTSZ(cudaEventRecord, (cudaEvent_t event, cudaStream_t stream),
 	     (event, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned int flags)
@@ -143,8 +132,7 @@ cudaError_t sim_cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream,
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuEventRecordWithFlags((CUevent)event, (CUstream)stream, flags));
 }
-RUNTIME_PTSZ(cudaEventRecordWithFlags,
-	     (cudaEvent_t event, cudaStream_t stream, unsigned int flags),
+RUNTIME_PTSZ(cudaEventRecordWithFlags, (cudaEvent_t event, cudaStream_t stream, unsigned int flags),
 	     (event, runtime_ptsz(stream), flags))
 
 cudaError_t sim_cudaEventQuery(cudaEvent_t event)
