@@ -125,6 +125,7 @@ static CUresult activate(struct cuda_context *context)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	device->contexts++;
 	context->id = context->object.serial;
+	context->lives++;
 	__atomic_store_n(&context->active, true, __ATOMIC_RELEASE);
 	return CUDA_SUCCESS;
 }

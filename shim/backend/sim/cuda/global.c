@@ -9,7 +9,8 @@
 static bool alive(const struct cuda_global *global)
 {
 	return object_get(global->context, OBJECT_CONTEXT) &&
-	       global->context->object.serial == global->serial && global->context->active;
+	       global->context->object.serial == global->serial &&
+	       global->context->lives == global->life && global->context->active;
 }
 
 static struct cuda_global *known(struct cuda_library *library, const struct image_global *is,
@@ -42,6 +43,7 @@ static CUresult make(struct cuda_library *library, const struct image_global *is
 	global->is = is;
 	global->context = context;
 	global->serial = context->object.serial;
+	global->life = context->lives;
 	global->next = library->globals;
 	library->globals = global;
 	*out = global;

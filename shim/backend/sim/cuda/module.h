@@ -35,7 +35,8 @@ struct cuda_global {
 	struct cuda_global *next;
 	const struct image_global *is;
 	struct cuda_context *context;
-	uint64_t serial; /* of the context: tells a destroyed one */
+	uint64_t serial; /* of the context, with: */
+	uint32_t life;   /* tell whether it is the one that the memory belonged to */
 	uint64_t address;
 };
 

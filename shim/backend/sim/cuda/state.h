@@ -38,6 +38,7 @@ struct cuda_context {
 	uint32_t cache_config;
 	uint32_t shared_config;
 	uint32_t attached;           /* references beyond the first */
+	uint32_t lives; /* how often it was activated: what it had in an earlier one is gone */
 	uint64_t peers;              /* bit a device: access enabled */
 	uint64_t limit[CUDA_LIMITS]; /* by CUlimit */
 	struct cuda_stream *default_streams;

@@ -88,6 +88,8 @@ cudaError_t sim___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, v
 				   size_t shared, cudaStream_t stream)
 {
 	RUNTIME_NEED_CONTEXT();
+	if (!kernel && runtime_thread()->kernel_error != cudaSuccess)
+		RUNTIME_FAIL(runtime_thread()->kernel_error);
 	return launched(runtime.driver->cuLaunchKernel((CUfunction)kernel, grid.x, grid.y, grid.z,
 						       block.x, block.y, block.z, (unsigned)shared,
 						       (CUstream)stream, arguments, NULL));

@@ -45,33 +45,30 @@ cudaError_t sim_cudaLibraryGetKernel(cudaKernel_t *kernel, cudaLibrary_t library
 	    runtime.driver->cuLibraryGetKernel((CUkernel *)kernel, (CUlibrary)library, name));
 }
 
-static cudaError_t variable(CUresult result, void **out, CUdeviceptr address)
+cudaError_t sim_cudaLibraryGetGlobal(void **out, size_t *size, cudaLibrary_t library,
+				     const char *name)
 {
+	CUdeviceptr address;
+	CUresult result;
+
+	RUNTIME_NEED_CONTEXT();
+	result = runtime.driver->cuLibraryGetGlobal(&address, size, (CUlibrary)library, name);
 	if (result == CUDA_SUCCESS && out)
 		*out = (void *)(uintptr_t)address;
 	return found(result);
 }
 
-cudaError_t sim_cudaLibraryGetGlobal(void **out, size_t *size, cudaLibrary_t library,
-				     const char *name)
-{
-	CUdeviceptr address = 0;
-
-	RUNTIME_NEED_CONTEXT();
-	return variable(
-	    runtime.driver->cuLibraryGetGlobal(&address, size, (CUlibrary)library, name), out,
-	    address);
-}
-
 cudaError_t sim_cudaLibraryGetManaged(void **out, size_t *size, cudaLibrary_t library,
 				      const char *name)
 {
-	CUdeviceptr address = 0;
+	CUdeviceptr address;
+	CUresult result;
 
 	RUNTIME_NEED_CONTEXT();
-	return variable(
-	    runtime.driver->cuLibraryGetManaged(&address, size, (CUlibrary)library, name), out,
-	    address);
+	result = runtime.driver->cuLibraryGetManaged(&address, size, (CUlibrary)library, name);
+	if (result == CUDA_SUCCESS && out)
+		*out = (void *)(uintptr_t)address;
+	return found(result);
 }
 
 cudaError_t sim_cudaLibraryGetKernelCount(unsigned int *count, cudaLibrary_t library)

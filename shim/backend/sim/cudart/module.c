@@ -320,9 +320,15 @@ cudaError_t sim_cudaGetKernel(cudaKernel_t *kernel, const void *address)
 	return get_kernel(kernel, address);
 }
 
+/* nvcc's stubs do not look at what this returns: the launch that follows does. */
 cudaError_t sim___cudaGetKernel(cudaKernel_t *kernel, const void *address)
 {
-	return get_kernel(kernel, address);
+	cudaError_t error = get_kernel(kernel, address);
+
+	runtime_thread()->kernel_error = error;
+	if (error != cudaSuccess && kernel)
+		*kernel = NULL;
+	return error;
 }
 
 cudaError_t sim_cudaGetFuncBySymbol(cudaFunction_t *function, const void *address)

@@ -51,6 +51,7 @@ struct runtime_thread {
 	int bound;  /* 1 + the device whose primary context was made current; 0: none */
 	cudaError_t last;
 	uint32_t epoch;
+	cudaError_t kernel_error; /* why __cudaGetKernel gave no kernel: its stub launches NULL then */
 	struct runtime_config *configs; /* pushed and not yet popped */
 };
 
