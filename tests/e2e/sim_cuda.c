@@ -6,18 +6,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "gen/cuda_calls.h"
 #include "shim/backend/sim/device.h"
-#include "sim_client.h"
+#include "sim_count.h"
+#include "sim_cuda.h"
 
-static void *cuda;
+void *cuda;
 
-#define CU(name) CLIENT(cuda, struct vgpu_cuda_calls, name)
-
-#define MIB ((size_t)1 << 20)
-#define GIB ((size_t)1 << 30)
-
-static void start(const char *devices)
+void start(const char *devices)
 {
 	if (devices)
 		client_devices(devices);
@@ -26,7 +21,7 @@ static void start(const char *devices)
 	cuda = client_open("libvgpu-cuda.so");
 }
 
-static CUcontext start_context(void)
+CUcontext start_context(void)
 {
 	CUcontext context;
 
@@ -36,7 +31,7 @@ static CUcontext start_context(void)
 	return context;
 }
 
-static size_t free_bytes(void)
+size_t free_bytes(void)
 {
 	size_t free, total;
 
@@ -249,10 +244,10 @@ END_TEST
 
 START_TEST(what_is_not_simulated_says_so)
 {
-	CUgraph graph;
+	CUgreenCtx green;
 
 	start_context();
-	ck_assert_int_eq(CU(cuGraphCreate)(&graph, 0), CUDA_ERROR_NOT_SUPPORTED);
+	ck_assert_int_eq(CU(cuGreenCtxCreate)(&green, NULL, 0, 0), CUDA_ERROR_NOT_SUPPORTED);
 }
 END_TEST
 
@@ -611,7 +606,8 @@ END_TEST
 
 START_TEST(kernels_launch_within_the_limits_of_their_device)
 {
-	static const char image[] = ".version 8.0\n.target sm_90\n";
+	static const char image[] = ".version 8.0\n.target sm_90\n.visible .entry add(){ret;}\n"
+				    ".visible .entry sub(){ret;}\n";
 	static const char junk[] = "\001\002\003\004";
 	CUlibrary library;
 	CUkernel kernel, again;
@@ -798,8 +794,11 @@ int main(void)
 	Suite *suite = suite_create("sim cuda");
 	TCase *tc = tcase_create("all");
 	SRunner *runner = srunner_create(suite);
+	static const char *const refused[] = { "cuGreenCtxCreate", "cuMemAlloc",
+					       "cuProfilerInitialize", NULL };
 	int failed;
 
+	sim_count_begin();
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_device_is_what_its_file_says);
@@ -827,8 +826,17 @@ int main(void)
 	tcase_add_test(tc, a_forked_child_starts_afresh);
 	tcase_add_test(tc, many_threads_share_one_driver);
 	tcase_add_test(tc, ten_thousand_contexts_and_buffers_leave_nothing_behind);
+	suite_add_tcase(suite, module_tests());
+	suite_add_tcase(suite, graph_tests());
+	suite_add_tcase(suite, capture_tests());
+	suite_add_tcase(suite, pool_tests());
+	suite_add_tcase(suite, array_tests());
+	suite_add_tcase(suite, stream_tests());
+	suite_add_tcase(suite, copy_tests());
+	suite_add_tcase(suite, settings_tests());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
+	failed += sim_count_end("cuda", 490, 0, refused);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

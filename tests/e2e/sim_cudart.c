@@ -9,34 +9,50 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#if SIM_CUDART == 12
-#include "gen/cudart12_calls.h"
-typedef struct vgpu_cudart12_calls calls;
-#define RUNTIME_FILE "libvgpu-cudart12.so"
-#define PROPERTIES cudaGetDeviceProperties_v2
-#else
-#include "gen/cudart13_calls.h"
-typedef struct vgpu_cudart13_calls calls;
-#define RUNTIME_FILE "libvgpu-cudart13.so"
-#define PROPERTIES cudaGetDeviceProperties
-#endif
-#include "sim_client.h"
+#include "sim_count.h"
+#include "sim_cudart.h"
 
-static void *runtime;
+void *runtime;
 
-#define RT(name) CLIENT(runtime, calls, name)
-#define NAME(x) NAME_(x)
-#define NAME_(x) #x
-#define RTX(name) ((__typeof__(((calls *)NULL)->name))client_symbol(runtime, NAME(name)))
-#define GIB ((size_t)1 << 30)
-
-static void start(const char *devices)
+void start(const char *devices)
 {
 	if (devices)
 		client_devices(devices);
 	else
 		unsetenv("VGPU_DEVICE");
 	runtime = client_open(RUNTIME_FILE);
+}
+
+size_t free_now(void)
+{
+	size_t free, total;
+
+	GOOD(RT(cudaMemGetInfo)(&free, &total));
+	return free;
+}
+
+char stub_first, stub_second, shadow_table, shadow_counter;
+int *shadow_managed;
+
+void **register_code(void)
+{
+	static char code[] = ".version 8.0\n.target sm_70\n"
+			     ".const .align 4 .b8 table[64];\n.global .align 4 .u32 counter;\n"
+			     ".global .attribute(.managed) .align 4 .u32 managed;\n"
+			     ".entry first(){}\n.entry second(){}\n";
+	void **handle = RT(__cudaRegisterFatBinary)(code);
+
+	RT(__cudaRegisterFunction)
+	(handle, &stub_first, (char *)"first", "first", -1, NULL, NULL, NULL, NULL, NULL);
+	RT(__cudaRegisterFunction)
+	(handle, &stub_second, (char *)"second", "second", -1, NULL, NULL, NULL, NULL, NULL);
+	RT(__cudaRegisterVar)(handle, &shadow_table, (char *)"table", "table", 0, 64, 1, 0);
+	RT(__cudaRegisterVar)(handle, &shadow_counter, (char *)"counter", "counter", 0, 4, 0, 0);
+	RT(__cudaRegisterManagedVar)
+	(handle, (void **)&shadow_managed, (char *)"managed", "managed", 0, 4, 0, 0);
+	RT(__cudaRegisterFatBinaryEnd)(handle);
+	ck_assert(RT(__cudaInitModule)(handle));
+	return handle;
 }
 
 START_TEST(a_device_is_what_its_file_says)
@@ -242,7 +258,8 @@ START_TEST(memory_is_counted_and_copies_come_back)
 END_TEST
 
 /* What nvcc makes of a translation unit with two kernels. */
-static const char image[] = ".version 8.0\n";
+static const char image[] =
+    ".version 8.0\n.target sm_70\n.entry first(){ret;}\n.entry second(){}\n";
 static void first_stub(void)
 {
 }
@@ -302,11 +319,15 @@ START_TEST(thousands_of_kernels_are_told_apart)
 	enum { COUNT = 5000 };
 	static char stubs[COUNT];
 	static char names[COUNT][24];
+	static char code[COUNT * 32] = ".version 8.0\n.target sm_70\n";
+	size_t at = strlen(code);
 	const char *name;
 	void **handle;
 
 	start(NULL);
-	handle = RT(__cudaRegisterFatBinary)((void *)image);
+	for (int i = 0; i < COUNT; i++)
+		at += (size_t)snprintf(code + at, sizeof(code) - at, ".entry kernel%d(){}\n", i);
+	handle = RT(__cudaRegisterFatBinary)(code);
 	for (int i = 0; i < COUNT; i++) {
 		snprintf(names[i], sizeof(names[i]), "kernel%d", i);
 		RT(__cudaRegisterFunction)
@@ -411,6 +432,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	sim_count_begin();
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_device_is_what_its_file_says);
@@ -429,8 +451,12 @@ int main(void)
 	tcase_add_test(tc, device_and_last_error_are_each_threads_own);
 	tcase_add_test(tc, a_forked_child_starts_afresh);
 	tcase_add_test(tc, a_reset_device_is_made_again);
+	suite_add_tcase(suite, graph_tests());
+	suite_add_tcase(suite, memory_tests());
+	suite_add_tcase(suite, rest_tests());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
+	failed += sim_count_end(RUNTIME_NAME, 300, 12, NULL);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contexts: creation, primary contexts, and the stack of current ones that each thread has. */
-#include "shim/backend/sim/cuda/state.h"
+#include "shim/backend/sim/cuda/stream.h"
 
 struct frame {
 	struct object object;
@@ -125,6 +125,7 @@ static CUresult activate(struct cuda_context *context)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	device->contexts++;
 	context->id = context->object.serial;
+	context->lives++;
 	__atomic_store_n(&context->active, true, __ATOMIC_RELEASE);
 	return CUDA_SUCCESS;
 }
@@ -150,10 +151,23 @@ static CUresult make(struct cuda_context **out, CUdevice dev, uint32_t flags)
 /* What a context owns goes with it. */
 static void release_owned(struct object *object)
 {
-	if (object->kind == OBJECT_LIBRARY)
+	switch (object->kind) {
+	case OBJECT_LIBRARY:
 		cuda_library_release(object);
-	else
+		break;
+	case OBJECT_STREAM:
+		cuda_stream_free((struct cuda_stream *)object);
+		break;
+	case OBJECT_EVENT:
+		cuda_event_free((struct cuda_event *)object);
+		break;
+	case OBJECT_ARRAY:
+	case OBJECT_MIPMAP:
+		cuda_array_release(object);
+		break;
+	default:
 		object_free(object);
+	}
 }
 
 static void deactivate(struct cuda_context *context)
@@ -161,8 +175,9 @@ static void deactivate(struct cuda_context *context)
 	struct cuda_device *device = cuda_device_of(context);
 
 	__atomic_store_n(&context->active, false, __ATOMIC_RELEASE);
-	cuda_memory_release(context);
+	context->default_streams = NULL;
 	object_each_owned(&context->object, release_owned);
+	cuda_memory_release(context);
 	if (!--device->contexts)
 		cuda_discharge(device, device->is->context_bytes);
 }
@@ -241,6 +256,36 @@ CUresult sim_cuCtxDestroy_v2(CUcontext handle)
 	return result;
 }
 SIM_ALIAS(sim_cuCtxDestroy, sim_cuCtxDestroy_v2);
+
+/* References of the kind that came before the stack of contexts: the last one destroys. */
+CUresult sim_cuCtxAttach(CUcontext *out, unsigned int flags)
+{
+	CUDA_NEED_CONTEXT(context);
+	if (!out || flags)
+		return CUDA_ERROR_INVALID_VALUE;
+	pthread_mutex_lock(&cuda_state.lock);
+	context->attached++;
+	pthread_mutex_unlock(&cuda_state.lock);
+	*out = (CUcontext)context;
+	return CUDA_SUCCESS;
+}
+
+CUresult sim_cuCtxDetach(CUcontext handle)
+{
+	struct cuda_context *current;
+	CUresult result = cuda_current(&current);
+	bool last;
+
+	if (result != CUDA_SUCCESS)
+		return result;
+	if ((CUcontext)current != handle)
+		return CUDA_ERROR_INVALID_CONTEXT;
+	pthread_mutex_lock(&cuda_state.lock);
+	last = !current->attached;
+	current->attached -= !last;
+	pthread_mutex_unlock(&cuda_state.lock);
+	return last ? sim_cuCtxDestroy_v2(handle) : CUDA_SUCCESS;
+}
 
 /* ---- the calling thread's stack ---- */
 

@@ -8,6 +8,30 @@
 	if (!name)                                                                                 \
 	return CUDA_ERROR_INVALID_HANDLE
 
+/* What the code was built for, else what the device can. */
+int cuda_kernel_max_threads(const struct cuda_kernel *kernel, const struct cuda_device *device)
+{
+	int most = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+	int registers = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK) /
+			(int)cuda_kernel_registers(kernel) / 32 * 32;
+
+	if (kernel->is && kernel->is->max_threads && (int)kernel->is->max_threads < most)
+		most = (int)kernel->is->max_threads;
+	return registers && registers < most ? registers : most;
+}
+
+/* Of the module that it is in, as the compiler counts them. */
+static int constant_bytes(const struct cuda_kernel *kernel)
+{
+	const struct cuda_library *library = (const struct cuda_library *)kernel->object.owner;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; library->image && i < library->image->global_count; i++)
+		if (library->image->globals[i].constant)
+			bytes += library->image->globals[i].size;
+	return (int)bytes;
+}
+
 static CUresult get(int *value, CUfunction_attribute attribute, const struct cuda_kernel *kernel,
 		    const struct cuda_device *device)
 {
@@ -15,16 +39,22 @@ static CUresult get(int *value, CUfunction_attribute attribute, const struct cud
 		return CUDA_ERROR_INVALID_VALUE;
 	switch (attribute) {
 	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-		*value = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+		*value = cuda_kernel_max_threads(kernel, device);
 		break;
 	case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
-	case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
+		*value = kernel->is ? (int)kernel->is->shared_bytes : 0;
+		break;
 	case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES:
+		*value = kernel->is ? (int)kernel->is->local_bytes : 0;
+		break;
+	case CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES:
+		*value = constant_bytes(kernel);
+		break;
 	case CU_FUNC_ATTRIBUTE_CACHE_MODE_CA:
 		*value = 0;
 		break;
 	case CU_FUNC_ATTRIBUTE_NUM_REGS:
-		*value = CUDA_KERNEL_REGISTERS;
+		*value = (int)cuda_kernel_registers(kernel);
 		break;
 	case CU_FUNC_ATTRIBUTE_PTX_VERSION:
 	case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
@@ -167,7 +197,7 @@ CUresult sim_cuKernelGetName(const char **name, CUkernel handle)
 	NEED_KERNEL(kernel, handle);
 	if (!name)
 		return CUDA_ERROR_INVALID_VALUE;
-	*name = cuda_kernel_name(kernel);
+	*name = kernel->name;
 	return CUDA_SUCCESS;
 }
 
@@ -176,130 +206,52 @@ CUresult sim_cuFuncGetName(const char **name, CUfunction function)
 	return sim_cuKernelGetName(name, (CUkernel)function);
 }
 
+/* Under lazy loading a function is loaded by its first use. */
 CUresult sim_cuFuncLoad(CUfunction function)
 {
 	NEED_KERNEL(kernel, function);
-	(void)kernel;
+	__atomic_store_n(&kernel->loaded, true, __ATOMIC_RELAXED);
 	return CUDA_SUCCESS;
 }
 
 CUresult sim_cuFuncIsLoaded(CUfunctionLoadingState *state, CUfunction function)
 {
+	CUmoduleLoadingMode mode;
+
 	NEED_KERNEL(kernel, function);
-	(void)kernel;
 	if (!state)
 		return CUDA_ERROR_INVALID_VALUE;
-	*state = CU_FUNCTION_LOADING_STATE_LOADED;
+	sim_cuModuleGetLoadingMode(&mode);
+	*state =
+	    mode == CU_MODULE_EAGER_LOADING || __atomic_load_n(&kernel->loaded, __ATOMIC_RELAXED)
+		? CU_FUNCTION_LOADING_STATE_LOADED
+		: CU_FUNCTION_LOADING_STATE_UNLOADED;
 	return CUDA_SUCCESS;
 }
 
-/* ---- occupancy ---- */
-
-/* Blocks of so many threads and bytes that fit one multiprocessor; registers by the warp. */
-static int blocks_that_fit(const struct cuda_device *device, int threads, size_t shared)
+CUresult sim_cuKernelGetParamInfo(CUkernel handle, size_t index, size_t *offset, size_t *size)
 {
-	int warp = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_WARP_SIZE);
-	int rounded = (threads + warp - 1) / warp * warp;
-	int blocks = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR);
-	int fit =
-	    cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR) / rounded;
-	size_t bytes = shared + (size_t)cuda_attribute(
-				    device, CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK);
-
-	if (fit < blocks)
-		blocks = fit;
-	fit = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR) /
-	      (CUDA_KERNEL_REGISTERS * rounded);
-	if (fit < blocks)
-		blocks = fit;
-	if (bytes) {
-		size_t all = (size_t)cuda_attribute(
-		    device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
-
-		if (all / bytes < (size_t)blocks)
-			blocks = (int)(all / bytes);
-	}
-	return blocks;
+	NEED_KERNEL(kernel, handle);
+	if (!offset)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (!kernel->is || index >= kernel->is->param_count)
+		return CUDA_ERROR_INVALID_VALUE;
+	*offset = kernel->is->params[index].offset;
+	if (size)
+		*size = kernel->is->params[index].size;
+	return CUDA_SUCCESS;
 }
 
-CUresult sim_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *blocks, CUfunction function,
-								  int threads, size_t shared,
-								  unsigned int flags)
+CUresult sim_cuFuncGetParamInfo(CUfunction function, size_t index, size_t *offset, size_t *size)
 {
-	CUDA_NEED_CONTEXT(context);
+	return sim_cuKernelGetParamInfo((CUkernel)function, index, offset, size);
+}
+
+CUresult sim_cuFuncSetSharedMemConfig(CUfunction function, CUsharedconfig config)
+{
 	NEED_KERNEL(kernel, function);
-	const struct cuda_device *device = cuda_device_of(context);
-
-	if (!blocks || threads <= 0 || flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE)
+	if ((unsigned)config > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
 		return CUDA_ERROR_INVALID_VALUE;
-	*blocks = 0;
-	if (threads <= cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK) &&
-	    shared <= (size_t)kernel->dynamic_shared)
-		*blocks = blocks_that_fit(device, threads, shared);
+	kernel->shared_config = config;
 	return CUDA_SUCCESS;
-}
-
-CUresult sim_cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function,
-							 int threads, size_t shared)
-{
-	return sim_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(blocks, function, threads,
-									shared, 0);
-}
-
-CUresult sim_cuOccupancyAvailableDynamicSMemPerBlock(size_t *bytes, CUfunction function, int blocks,
-						     int threads)
-{
-	CUDA_NEED_CONTEXT(context);
-	NEED_KERNEL(kernel, function);
-	const struct cuda_device *device = cuda_device_of(context);
-	int all, reserved, each;
-
-	if (!bytes || blocks <= 0 || threads <= 0)
-		return CUDA_ERROR_INVALID_VALUE;
-	all = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
-	reserved = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK);
-	each = all / blocks - reserved;
-	if (each < 0 || blocks > blocks_that_fit(device, threads, 0))
-		each = 0;
-	*bytes = (size_t)(each < kernel->dynamic_shared ? each : kernel->dynamic_shared);
-	return CUDA_SUCCESS;
-}
-
-CUresult sim_cuOccupancyMaxPotentialBlockSizeWithFlags(int *grid, int *block, CUfunction function,
-						       CUoccupancyB2DSize size_of, size_t shared,
-						       int limit, unsigned int flags)
-{
-	CUDA_NEED_CONTEXT(context);
-	const struct cuda_device *device = cuda_device_of(context);
-	int warp = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_WARP_SIZE);
-	int most = cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
-	int best = 0, best_threads = 0, best_blocks = 0;
-
-	if (!grid || !block || limit < 0)
-		return CUDA_ERROR_INVALID_VALUE;
-	if (limit && limit < most)
-		most = limit;
-	for (int threads = (most + warp - 1) / warp * warp; threads > 0; threads -= warp) {
-		int size = threads < most ? threads : most, blocks;
-		CUresult result = sim_cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(
-		    &blocks, function, size, size_of ? size_of(size) : shared, flags);
-
-		if (result != CUDA_SUCCESS)
-			return result;
-		if (blocks * size > best) {
-			best = blocks * size;
-			best_threads = size;
-			best_blocks = blocks;
-		}
-	}
-	*block = best_threads;
-	*grid = best_blocks * cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-	return CUDA_SUCCESS;
-}
-
-CUresult sim_cuOccupancyMaxPotentialBlockSize(int *grid, int *block, CUfunction function,
-					      CUoccupancyB2DSize size_of, size_t shared, int limit)
-{
-	return sim_cuOccupancyMaxPotentialBlockSizeWithFlags(grid, block, function, size_of, shared,
-							     limit, 0);
 }

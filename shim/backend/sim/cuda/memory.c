@@ -4,6 +4,9 @@
 
 #include <sys/mman.h>
 
+#include "shim/backend/sim/cuda/graph.h"
+#include "shim/backend/sim/cuda/pool.h"
+
 /* Flags that the interface defines as plain numbers, not as an enumeration. */
 enum {
 	CU_MEMHOSTALLOC_PORTABLE = 1,
@@ -46,6 +49,8 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 		.flags = flags,
 		.device = context->device,
 		.access = PROT_READ | PROT_WRITE,
+		.preferred = -2,
+		.prefetched = -2,
 	};
 
 	if (!size || !address)
@@ -53,7 +58,7 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 	if (size > UINT64_C(1) << 47)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	range.mapped = cuda_round_up(size, CUDA_PAGE);
-	if (kind == RANGE_DEVICE && !cuda_charge(device, range.mapped))
+	if (CUDA_CHARGED >> kind & 1 && !cuda_charge(device, range.mapped))
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	/* what is large begins where huge pages can: its first touch is then cheap */
 	range.start =
@@ -65,7 +70,7 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 	}
 	if (range.start)
 		munmap((void *)(uintptr_t)range.start, range.mapped);
-	if (kind == RANGE_DEVICE)
+	if (CUDA_CHARGED >> kind & 1)
 		cuda_discharge(device, range.mapped);
 	return CUDA_ERROR_OUT_OF_MEMORY;
 }
@@ -75,7 +80,9 @@ void cuda_allocation_free(const struct range *range)
 	if (range->kind == RANGE_REGISTERED)
 		return;
 	munmap((void *)(uintptr_t)range->start, range->mapped);
-	if (range->kind == RANGE_DEVICE)
+	if (range->kind == RANGE_POOL)
+		cuda_pool_return(range);
+	if (CUDA_CHARGED >> range->kind & 1)
 		cuda_discharge(&cuda_state.device[range->device], range->mapped);
 }
 
@@ -99,6 +106,21 @@ CUresult sim_cuMemGetInfo_v2(size_t *free, size_t *total)
 	return CUDA_SUCCESS;
 }
 
+/* The older call's numbers are narrower: what does not fit reads as all that it can say. */
+CUresult sim_cuMemGetInfo(unsigned int *free, unsigned int *total)
+{
+	size_t wide_free, wide_total;
+	CUresult result = sim_cuMemGetInfo_v2(&wide_free, &wide_total);
+
+	if (result != CUDA_SUCCESS)
+		return result;
+	if (!free || !total)
+		return CUDA_ERROR_INVALID_VALUE;
+	*free = wide_free > UINT32_MAX ? UINT32_MAX : (unsigned)wide_free;
+	*total = wide_total > UINT32_MAX ? UINT32_MAX : (unsigned)wide_total;
+	return CUDA_SUCCESS;
+}
+
 CUresult sim_cuMemAlloc_v2(CUdeviceptr *pointer, size_t size)
 {
 	CUDA_NEED_CONTEXT(context);
@@ -107,7 +129,9 @@ CUresult sim_cuMemAlloc_v2(CUdeviceptr *pointer, size_t size)
 
 	if (!pointer)
 		return CUDA_ERROR_INVALID_VALUE;
-	result = cuda_allocate(context, RANGE_DEVICE, size, 0, &address);
+	result = cuda_capture_safe();
+	if (result == CUDA_SUCCESS)
+		result = cuda_allocate(context, RANGE_DEVICE, size, 0, &address);
 	if (result == CUDA_SUCCESS)
 		*pointer = address;
 	return result;
@@ -149,12 +173,19 @@ CUresult sim_cuMemAllocManaged(CUdeviceptr *pointer, size_t size, unsigned int f
 CUresult sim_cuMemFree_v2(CUdeviceptr pointer)
 {
 	struct range range;
+	CUresult result;
 
 	CUDA_NEED_INIT();
 	if (!pointer)
 		return CUDA_SUCCESS;
+	result = cuda_capture_safe();
+	if (result != CUDA_SUCCESS)
+		return result;
+	if (range_find(&range_allocations, pointer, &range) && range.kind == RANGE_GRAPH)
+		return cuda_graph_memory_give(pointer);
 	if (!range_take(&range_allocations, pointer,
-			RANGE_BIT(RANGE_DEVICE) | RANGE_BIT(RANGE_MANAGED), &range))
+			RANGE_BIT(RANGE_DEVICE) | RANGE_BIT(RANGE_MANAGED) | RANGE_BIT(RANGE_POOL),
+			&range))
 		return CUDA_ERROR_INVALID_VALUE;
 	cuda_allocation_free(&range);
 	return CUDA_SUCCESS;
@@ -184,6 +215,11 @@ CUresult sim_cuMemHostAlloc(void **pointer, size_t size, unsigned int flags)
 }
 
 CUresult sim_cuMemAllocHost_v2(void **pointer, size_t size)
+{
+	return sim_cuMemHostAlloc(pointer, size, 0);
+}
+
+CUresult sim_cuMemAllocHost(void **pointer, unsigned int size)
 {
 	return sim_cuMemHostAlloc(pointer, size, 0);
 }

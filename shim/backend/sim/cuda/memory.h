@@ -19,7 +19,10 @@ static inline uint64_t cuda_round_up(uint64_t value, uint64_t step)
 /* Address space of whole pages (protection PROT_NONE: without contents); 0: there is none. */
 uint64_t cuda_map(uint64_t size, uint64_t alignment, int protection);
 
-/* Allocates and records; RANGE_DEVICE is charged to the context's device. */
+/* Kinds that are charged to their device when they are made. */
+#define CUDA_CHARGED (RANGE_BIT(RANGE_DEVICE) | RANGE_BIT(RANGE_GLOBAL) | RANGE_BIT(RANGE_ARRAY))
+
+/* Allocates and records; charges the context's device for the kinds that are. */
 CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint64_t size,
 		       uint32_t flags, uint64_t *address);
 

@@ -1,115 +1,144 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modules, libraries and kernels. Device code is not read: a kernel is known by being asked for. */
+/* Modules, libraries and kernels: found by name in their code. */
 #include "shim/backend/sim/cuda/module.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-struct library {
-	struct object object;        /* owner: its context for a CUmodule, none for a CUlibrary */
-	struct cuda_kernel *kernels; /* under cuda_state.lock */
-};
+#include "shim/backend/sim/cuda/heap.h"
 
-/* Names on the heap, in a list that begins here: leak checkers do not look into slots. */
-struct cuda_name {
-	struct cuda_name *next, *before;
-	char text[];
-};
-
-static struct cuda_name *names; /* under cuda_state.lock */
-
-static struct cuda_name *name_new(const char *text)
+static CUresult result_of(enum image_result result)
 {
-	size_t size = strlen(text) + 1;
-	struct cuda_name *name = malloc(sizeof(*name) + size);
-
-	if (!name)
-		return NULL;
-	memcpy(name->text, text, size);
-	name->before = NULL;
-	name->next = names;
-	if (names)
-		names->before = name;
-	names = name;
-	return name;
-}
-
-static void name_free(struct cuda_name *name)
-{
-	if (name->next)
-		name->next->before = name->before;
-	if (name->before)
-		name->before->next = name->next;
-	else
-		names = name->next;
-	free(name);
-}
-
-const char *cuda_kernel_name(const struct cuda_kernel *kernel)
-{
-	return kernel->name->text;
-}
-
-/* The first bytes of what nvcc embeds, of what it wraps that in, and of a cubin. */
-#define FATBIN_MAGIC 0xba55ed50u
-#define WRAPPER_MAGIC 0x466243b1u
-#define ELF_MAGIC 0x464c457fu
-
-/* PTX is text; anything else begins with a magic number. */
-static bool image_valid(const void *image)
-{
-	const unsigned char *text = image;
-	uint32_t magic;
-
-	memcpy(&magic, image, sizeof(magic));
-	if (magic == FATBIN_MAGIC || magic == WRAPPER_MAGIC || magic == ELF_MAGIC)
-		return true;
-	for (size_t i = 0; i < sizeof(magic); i++)
-		if (text[i] < 0x09 || text[i] > 0x7e)
-			return false;
-	return true;
-}
-
-static CUresult load(struct cuda_context *context, const void *image, struct library **out)
-{
-	if (!image || !out)
-		return CUDA_ERROR_INVALID_VALUE;
-	if (!image_valid(image))
+	switch (result) {
+	case IMAGE_GOOD:
+	case IMAGE_UNREAD:
+		return CUDA_SUCCESS;
+	case IMAGE_NO_MATCH:
+		return CUDA_ERROR_NO_BINARY_FOR_GPU;
+	case IMAGE_NO_MEMORY:
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	default:
 		return CUDA_ERROR_INVALID_IMAGE;
-	*out = object_new(OBJECT_LIBRARY, context ? &context->object : NULL);
-	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+	}
 }
 
-static CUresult load_file(struct cuda_context *context, const char *path, struct library **out)
+static uint32_t version_of(const struct cuda_device *device)
 {
+	return (uint32_t)(cuda_attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) *
+			      10 +
+			  cuda_attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+}
+
+static CUresult read_code(struct cuda_library *library, const void *code, uint64_t size)
+{
+	enum image_result result = image_read(&library->image, code, size, library->version);
+
+	library->opaque = result == IMAGE_UNREAD;
+	return result_of(result);
+}
+
+CUresult cuda_library_need(struct cuda_library *library)
+{
+	const void *source = library->source;
+
+	library->source = NULL;
+	return source ? read_code(library, source, UINT64_MAX) : CUDA_SUCCESS;
+}
+
+/* A library of no context is asked for by the current one's device, else by the first. */
+static struct cuda_library *library_new(struct cuda_context *owner)
+{
+	struct cuda_library *library = object_new(OBJECT_LIBRARY, owner ? &owner->object : NULL);
+	struct cuda_context *current = owner;
+
+	if (!library)
+		return NULL;
+	if (!owner && cuda_current(&current) != CUDA_SUCCESS)
+		current = NULL;
+	library->version = version_of(current ? cuda_device_of(current) : &cuda_state.device[0]);
+	return library;
+}
+
+static CUresult finish(CUresult result, struct cuda_library *library, struct cuda_library **out)
+{
+	if (result == CUDA_SUCCESS)
+		*out = library;
+	else
+		object_free(library);
+	return result;
+}
+
+static CUresult load(struct cuda_context *context, const void *code, bool stays,
+		     struct cuda_library **out)
+{
+	struct cuda_library *library;
+	CUresult result;
+
+	if (!code || !out)
+		return CUDA_ERROR_INVALID_VALUE;
+	library = library_new(context);
+	if (!library)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	if (stays) {
+		library->source = code;
+		result = result_of(image_check(code, UINT64_MAX, library->version));
+	} else {
+		result = read_code(library, code, UINT64_MAX);
+	}
+	return finish(result, library, out);
+}
+
+static CUresult load_file(struct cuda_context *context, const char *path, struct cuda_library **out)
+{
+	struct cuda_library *library;
+	CUresult result = CUDA_ERROR_FILE_NOT_FOUND;
+	void *map = MAP_FAILED;
+	struct stat st;
+	int fd;
+
 	if (!path || !out)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (access(path, R_OK))
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return CUDA_ERROR_FILE_NOT_FOUND;
-	*out = object_new(OBJECT_LIBRARY, context ? &context->object : NULL);
-	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0)
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return CUDA_ERROR_INVALID_IMAGE;
+	library = library_new(context);
+	result = library ? read_code(library, map, (uint64_t)st.st_size) : CUDA_ERROR_OUT_OF_MEMORY;
+	munmap(map, (size_t)st.st_size);
+	return finish(result, library, out);
 }
 
 /* The caller holds cuda_state.lock. */
 void cuda_library_release(struct object *object)
 {
-	struct cuda_kernel *kernel = ((struct library *)object)->kernels;
+	struct cuda_library *library = (struct cuda_library *)object;
+	struct cuda_kernel *kernel = library->kernels;
 
 	while (kernel) {
 		struct cuda_kernel *next = kernel->next;
 
-		name_free(kernel->name);
+		heap_free(kernel->name);
 		object_free(kernel);
 		kernel = next;
 	}
+	cuda_globals_release(library);
+	image_free(library->image);
 	object_free(object);
 }
 
 static CUresult unload(const void *handle)
 {
 	CUresult result = CUDA_ERROR_INVALID_HANDLE;
-	struct library *library;
+	struct cuda_library *library;
 
 	CUDA_NEED_INIT();
 	pthread_mutex_lock(&cuda_state.lock);
@@ -131,17 +160,19 @@ static uint32_t hash_of(const char *name)
 	return hash;
 }
 
-static struct cuda_kernel *add_kernel(struct library *library, const char *name, uint32_t hash)
+static struct cuda_kernel *add_kernel(struct cuda_library *library, const char *name, uint32_t hash,
+				      const struct image_kernel *is)
 {
 	struct cuda_kernel *kernel = object_new(OBJECT_KERNEL, &library->object);
 
 	if (!kernel)
 		return NULL;
-	kernel->name = name_new(name);
+	kernel->name = heap_copy(name, strlen(name) + 1);
 	if (!kernel->name) {
 		object_free(kernel);
 		return NULL;
 	}
+	kernel->is = is;
 	kernel->hash = hash;
 	kernel->carveout = -1;
 	kernel->dynamic_shared = 49152;
@@ -150,36 +181,71 @@ static struct cuda_kernel *add_kernel(struct library *library, const char *name,
 	return kernel;
 }
 
-/* The same name gives the same handle. */
+/* The same name gives the same handle. The caller holds the lock. */
+static CUresult find_in(struct cuda_library *library, const char *name, struct cuda_kernel **out)
+{
+	const struct image_kernel *is = NULL;
+	uint32_t hash = hash_of(name);
+	struct cuda_kernel *kernel;
+	CUresult result;
+
+	for (kernel = library->kernels; kernel; kernel = kernel->next)
+		if (kernel->hash == hash && !strcmp(kernel->name, name))
+			break;
+	if (!kernel) {
+		result = cuda_library_need(library);
+		if (result != CUDA_SUCCESS)
+			return result;
+		if (library->image)
+			is = image_kernel(library->image, name);
+		if (!is && !library->opaque)
+			return CUDA_ERROR_NOT_FOUND;
+		kernel = add_kernel(library, name, hash, is);
+		if (!kernel)
+			return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	*out = kernel;
+	return CUDA_SUCCESS;
+}
+
 static CUresult find(const void *handle, const char *name, struct cuda_kernel **out)
 {
-	struct library *library;
-	struct cuda_kernel *kernel;
-	CUresult result = CUDA_SUCCESS;
-	uint32_t hash;
+	struct cuda_library *library;
+	CUresult result;
 
 	CUDA_NEED_INIT();
 	if (!out || !name)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!*name)
 		return CUDA_ERROR_NOT_FOUND;
-	hash = hash_of(name);
 	pthread_mutex_lock(&cuda_state.lock);
 	library = object_get(handle, OBJECT_LIBRARY);
-	if (!library) {
-		result = CUDA_ERROR_INVALID_HANDLE;
-		goto out;
+	result = library ? find_in(library, name, out) : CUDA_ERROR_INVALID_HANDLE;
+	pthread_mutex_unlock(&cuda_state.lock);
+	return result;
+}
+
+/* How many kernels the code has, and handles of the first `room` of them. */
+static CUresult enumerate(const void *handle, struct cuda_kernel **out, unsigned int room,
+			  unsigned int *count)
+{
+	CUresult result = CUDA_ERROR_INVALID_HANDLE;
+	struct cuda_library *library;
+
+	CUDA_NEED_INIT();
+	pthread_mutex_lock(&cuda_state.lock);
+	library = object_get(handle, OBJECT_LIBRARY);
+	if (library)
+		result = cuda_library_need(library);
+	if (result == CUDA_SUCCESS) {
+		const struct image *image = library->image;
+		unsigned int n = image ? image->kernel_count : 0;
+
+		if (count)
+			*count = n;
+		for (unsigned int i = 0; i < room && i < n && result == CUDA_SUCCESS; i++)
+			result = find_in(library, image->kernels[i].name, &out[i]);
 	}
-	for (kernel = library->kernels; kernel; kernel = kernel->next)
-		if (kernel->hash == hash && !strcmp(kernel->name->text, name))
-			break;
-	if (!kernel)
-		kernel = add_kernel(library, name, hash);
-	if (kernel)
-		*out = kernel;
-	else
-		result = CUDA_ERROR_OUT_OF_MEMORY;
-out:
 	pthread_mutex_unlock(&cuda_state.lock);
 	return result;
 }
@@ -189,7 +255,7 @@ out:
 CUresult sim_cuModuleLoadData(CUmodule *out, const void *image)
 {
 	CUDA_NEED_CONTEXT(context);
-	return load(context, image, (struct library **)out);
+	return load(context, image, false, (struct cuda_library **)out);
 }
 SIM_ALIAS(sim_cuModuleLoadFatBinary, sim_cuModuleLoadData);
 
@@ -204,7 +270,7 @@ CUresult sim_cuModuleLoadDataEx(CUmodule *out, const void *image, unsigned int c
 CUresult sim_cuModuleLoad(CUmodule *out, const char *path)
 {
 	CUDA_NEED_CONTEXT(context);
-	return load_file(context, path, (struct library **)out);
+	return load_file(context, path, (struct cuda_library **)out);
 }
 
 CUresult sim_cuModuleUnload(CUmodule handle)
@@ -215,6 +281,20 @@ CUresult sim_cuModuleUnload(CUmodule handle)
 CUresult sim_cuModuleGetFunction(CUfunction *out, CUmodule handle, const char *name)
 {
 	return find(handle, name, (struct cuda_kernel **)out);
+}
+
+CUresult sim_cuModuleGetFunctionCount(unsigned int *count, CUmodule handle)
+{
+	if (!count)
+		return CUDA_ERROR_INVALID_VALUE;
+	return enumerate(handle, NULL, 0, count);
+}
+
+CUresult sim_cuModuleEnumerateFunctions(CUfunction *out, unsigned int room, CUmodule handle)
+{
+	if (!out || !room)
+		return CUDA_ERROR_INVALID_VALUE;
+	return enumerate(handle, (struct cuda_kernel **)out, room, NULL);
 }
 
 CUresult sim_cuModuleGetLoadingMode(CUmoduleLoadingMode *mode)
@@ -234,11 +314,15 @@ CUresult sim_cuLibraryLoadData(CUlibrary *out, const void *code, CUjit_option *o
 			       void **values, unsigned int count, CUlibraryOption *library_options,
 			       void **library_values, unsigned int library_count)
 {
+	bool stays = false;
+
 	CUDA_NEED_INIT();
-	if ((count && (!options || !values)) ||
-	    (library_count && !library_options && !library_values))
+	(void)library_values;
+	if ((count && (!options || !values)) || (library_count && !library_options))
 		return CUDA_ERROR_INVALID_VALUE;
-	return load(NULL, code, (struct library **)out);
+	for (unsigned int i = 0; i < library_count; i++)
+		stays |= library_options[i] == CU_LIBRARY_BINARY_IS_PRESERVED;
+	return load(NULL, code, stays, (struct cuda_library **)out);
 }
 
 CUresult sim_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_option *options,
@@ -247,10 +331,10 @@ CUresult sim_cuLibraryLoadFromFile(CUlibrary *out, const char *path, CUjit_optio
 				   unsigned int library_count)
 {
 	CUDA_NEED_INIT();
-	if ((count && (!options || !values)) ||
-	    (library_count && !library_options && !library_values))
+	(void)library_values;
+	if ((count && (!options || !values)) || (library_count && !library_options))
 		return CUDA_ERROR_INVALID_VALUE;
-	return load_file(NULL, path, (struct library **)out);
+	return load_file(NULL, path, (struct cuda_library **)out);
 }
 
 CUresult sim_cuLibraryUnload(CUlibrary handle)
@@ -261,6 +345,20 @@ CUresult sim_cuLibraryUnload(CUlibrary handle)
 CUresult sim_cuLibraryGetKernel(CUkernel *out, CUlibrary handle, const char *name)
 {
 	return find(handle, name, (struct cuda_kernel **)out);
+}
+
+CUresult sim_cuLibraryGetKernelCount(unsigned int *count, CUlibrary handle)
+{
+	if (!count)
+		return CUDA_ERROR_INVALID_VALUE;
+	return enumerate(handle, NULL, 0, count);
+}
+
+CUresult sim_cuLibraryEnumerateKernels(CUkernel *out, unsigned int room, CUlibrary handle)
+{
+	if (!out || !room)
+		return CUDA_ERROR_INVALID_VALUE;
+	return enumerate(handle, (struct cuda_kernel **)out, room, NULL);
 }
 
 CUresult sim_cuLibraryGetModule(CUmodule *out, CUlibrary handle)

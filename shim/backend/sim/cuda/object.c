@@ -118,6 +118,22 @@ void object_each_owned(struct object *owner, void (*each)(struct object *object)
 	}
 }
 
+void *object_walk(enum object_kind kind, uint64_t *place)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&lock);
+	n = used;
+	pthread_mutex_unlock(&lock);
+	while (*place < n) {
+		struct object *object = at((*place)++);
+
+		if (__atomic_load_n(&object->kind, __ATOMIC_ACQUIRE) == kind)
+			return object;
+	}
+	return NULL;
+}
+
 void object_forget(void)
 {
 	pthread_mutex_init(&lock, NULL);

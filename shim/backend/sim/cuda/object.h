@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define OBJECT_BYTES 256u
+#define OBJECT_BYTES 512u
 
 enum object_kind {
 	OBJECT_FREE,
@@ -16,6 +16,17 @@ enum object_kind {
 	OBJECT_LIBRARY,  /* CUlibrary and CUmodule */
 	OBJECT_KERNEL,   /* CUkernel and CUfunction */
 	OBJECT_PHYSICAL, /* CUmemGenericAllocationHandle */
+	OBJECT_POOL,
+	OBJECT_ARRAY,
+	OBJECT_MIPMAP,
+	OBJECT_TEXTURE, /* CUtexObject and CUtexref */
+	OBJECT_SURFACE, /* CUsurfObject and CUsurfref */
+	OBJECT_GRAPH,
+	OBJECT_NODE,
+	OBJECT_EXEC, /* CUgraphExec */
+	OBJECT_CAPTURE,
+	OBJECT_USER, /* CUuserObject */
+	OBJECT_LINK,
 };
 
 /* First member of everything that has a handle; the handle is its address. */
@@ -36,6 +47,12 @@ void *object_get(const void *handle, enum object_kind kind);
 
 /* Calls `each` for every live object of an owner; `each` may free it. */
 void object_each_owned(struct object *owner, void (*each)(struct object *object));
+
+/*
+ * The next live object of a kind, in no order; *place begins at 0 and is the caller's. Who walks keeps
+ * others from freeing what it finds.
+ */
+void *object_walk(enum object_kind kind, uint64_t *place);
 
 /* In a forked child: all handles of the parent are void. */
 void object_forget(void);

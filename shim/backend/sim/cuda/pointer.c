@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an address is: its allocation, its kind, its device. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "shim/backend/sim/cuda/memory.h"
 
@@ -41,7 +42,8 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 {
 	switch (attribute) {
 	case CU_POINTER_ATTRIBUTE_CONTEXT:
-		PUT(CUcontext, range->kind == RANGE_MAPPED ? NULL : (CUcontext)range->owner);
+		PUT(CUcontext,
+		    object_get(range->owner, OBJECT_CONTEXT) ? (CUcontext)range->owner : NULL);
 	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
 		PUT(unsigned, is_host(range) ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE);
 	case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
@@ -51,7 +53,7 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 			return CUDA_ERROR_INVALID_VALUE;
 		PUT(uint64_t, pointer);
 	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
-		PUT(int, 1);
+		PUT(int, range->sync_memops);
 	case CU_POINTER_ATTRIBUTE_BUFFER_ID:
 		PUT(uint64_t, range->id);
 	case CU_POINTER_ATTRIBUTE_IS_MANAGED:
@@ -66,6 +68,22 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 		PUT(size_t, range->size);
 	case CU_POINTER_ATTRIBUTE_MAPPED:
 		PUT(int, 1);
+	case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+		PUT(uint64_t, CU_MEM_HANDLE_TYPE_NONE);
+	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+		PUT(int, 0);
+	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
+		PUT(int, range->access &PROT_WRITE  ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE
+			 : range->access &PROT_READ ? CU_MEM_ACCESS_FLAGS_PROT_READ
+						    : CU_MEM_ACCESS_FLAGS_PROT_NONE);
+	case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+		PUT(CUmemoryPool, range->kind == RANGE_POOL ? (CUmemoryPool)range->owner : NULL);
+	case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+		PUT(size_t, range->mapped);
+	case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
+		PUT(uint64_t, range->start);
+	case CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
+		PUT(uint64_t, range->id);
 	default:
 		return CUDA_ERROR_INVALID_VALUE;
 	}
@@ -92,6 +110,11 @@ static size_t size_of(CUpointer_attribute attribute)
 	case CU_POINTER_ATTRIBUTE_BUFFER_ID:
 	case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
 	case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
+	case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
+	case CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE:
+	case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+	case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
+	case CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
 		return 8;
 	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
 	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
@@ -99,6 +122,8 @@ static size_t size_of(CUpointer_attribute attribute)
 	case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
 	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
 	case CU_POINTER_ATTRIBUTE_MAPPED:
+	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
 		return 4;
 	default:
 		return 0;
@@ -129,5 +154,25 @@ CUresult sim_cuPointerGetAttributes(unsigned int count, CUpointer_attribute *att
 		else if (found)
 			get(data[i], attributes[i], pointer, &range);
 	}
+	return CUDA_SUCCESS;
+}
+
+static void set_sync(struct range *range, const void *data)
+{
+	range->sync_memops = *(const unsigned int *)data != 0;
+}
+
+CUresult sim_cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
+				   CUdeviceptr pointer)
+{
+	struct range range;
+
+	CUDA_NEED_CONTEXT(context);
+	(void)context;
+	/* of all of them, one can be set */
+	if (!value || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS ||
+	    !range_find(&range_allocations, pointer, &range))
+		return CUDA_ERROR_INVALID_VALUE;
+	range_change(&range_allocations, pointer, 1, set_sync, value);
 	return CUDA_SUCCESS;
 }

@@ -173,6 +173,16 @@ void range_set_access(struct range_table *table, uint64_t address, uint64_t size
 	pthread_rwlock_unlock(&table->lock);
 }
 
+void range_change(struct range_table *table, uint64_t address, uint64_t size,
+		  void (*change)(struct range *range, const void *data), const void *data)
+{
+	pthread_rwlock_wrlock(&table->lock);
+	for (size_t i = search(table, address);
+	     i < table->count && table->range[i].start < address + size; i++)
+		change(&table->range[i], data);
+	pthread_rwlock_unlock(&table->lock);
+}
+
 static void forget(struct range_table *table)
 {
 	pthread_rwlock_init(&table->lock, NULL);

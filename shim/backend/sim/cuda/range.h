@@ -16,6 +16,10 @@ enum range_kind {
 	RANGE_MANAGED = 4,
 	RANGE_MAPPED = 5,   /* cuMemMap of a physical allocation */
 	RANGE_RESERVED = 6, /* cuMemAddressReserve; in the table of reservations */
+	RANGE_GLOBAL = 7,   /* a module's variable */
+	RANGE_POOL = 8,     /* from a memory pool, which is charged for it */
+	RANGE_ARRAY = 9,    /* an array's bytes: no address of the program's */
+	RANGE_GRAPH = 10,   /* a graph's allocation: accessible from launch to free */
 };
 
 struct range {
@@ -27,7 +31,13 @@ struct range {
 	uint32_t kind;        /* enum range_kind */
 	uint32_t flags;       /* as passed to the call that made it */
 	uint32_t device;
-	uint32_t access; /* of a mapping: PROT_* */
+	uint32_t access; /* PROT_* */
+	/* what the program advised of managed memory */
+	uint32_t read_mostly;
+	int32_t preferred;    /* a device, -1 the host, -2 none */
+	int32_t prefetched;   /* likewise: where it was last brought */
+	uint64_t accessed_by; /* bit a device; the last bit: the host */
+	uint32_t sync_memops;
 };
 
 struct range_table;
@@ -53,6 +63,10 @@ bool range_touches(struct range_table *table, uint64_t address, uint64_t size);
 
 /* Sets the access of the mappings that lie wholly in [address, address + size). */
 void range_set_access(struct range_table *table, uint64_t address, uint64_t size, uint32_t access);
+
+/* Calls `change` for every range that touches [address, address + size), the table locked. */
+void range_change(struct range_table *table, uint64_t address, uint64_t size,
+		  void (*change)(struct range *range, const void *data), const void *data);
 
 void range_forget(void);
 

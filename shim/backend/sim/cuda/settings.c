@@ -150,6 +150,15 @@ CUresult sim_cuCtxGetSharedMemConfig(CUsharedconfig *config)
 	return CUDA_SUCCESS;
 }
 
+CUresult sim_cuCtxSetSharedMemConfig(CUsharedconfig config)
+{
+	CUDA_NEED_CONTEXT(context);
+	if ((unsigned)config > CU_SHARED_MEM_CONFIG_EIGHT_BYTE_BANK_SIZE)
+		return CUDA_ERROR_INVALID_VALUE;
+	context->shared_config = config;
+	return CUDA_SUCCESS;
+}
+
 CUresult sim_cuCtxGetStreamPriorityRange(int *least, int *greatest)
 {
 	CUDA_NEED_CONTEXT(context);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/backend/sim/cuda/heap.h"
 #include "shim/backend/sim/cuda/range.h"
+#include "shim/backend/sim/cuda/stream.h"
 
 struct cuda_state cuda_state = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -16,6 +18,11 @@ static void forget(void)
 	pthread_mutex_init(&cuda_state.lock, NULL);
 	object_forget();
 	range_forget();
+	heap_forget();
+	cuda_capture_forget();
+	cuda_stream_forget();
+	cuda_pool_forget();
+	cuda_graph_memory_forget();
 	cuda_context_forget();
 }
 

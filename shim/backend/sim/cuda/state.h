@@ -20,6 +20,11 @@ struct cuda_device {
 	struct cuda_context *primary; /* its handle stays the same once it was given out */
 	uint32_t primary_refs;
 	uint32_t primary_flags;
+	struct cuda_pool *pool;         /* the default one, once it was asked for */
+	struct cuda_pool *current_pool; /* what cuMemAllocAsync takes from; NULL: the default one */
+	/* of graphs' allocations; atomic */
+	uint64_t graph_used, graph_used_high;
+	uint64_t graph_reserved, graph_reserved_high;
 };
 
 struct cuda_context {
@@ -32,8 +37,11 @@ struct cuda_context {
 	uint64_t id;
 	uint32_t cache_config;
 	uint32_t shared_config;
+	uint32_t attached;           /* references beyond the first */
+	uint32_t lives; /* how often it was activated: what it had in an earlier one is gone */
 	uint64_t peers;              /* bit a device: access enabled */
 	uint64_t limit[CUDA_LIMITS]; /* by CUlimit */
+	struct cuda_stream *default_streams;
 };
 _Static_assert(sizeof(struct cuda_context) <= OBJECT_BYTES, "a slot holds it");
 
@@ -107,6 +115,9 @@ bool cuda_stream_valid(CUstream stream);
 
 /* Frees all memory of a context that is being destroyed. */
 void cuda_memory_release(struct cuda_context *context);
+
+/* Frees an array with its bytes, likewise for what else has more than its slot. */
+void cuda_array_release(struct object *array);
 
 /* Frees a library and its kernels; the caller holds cuda_state.lock. */
 void cuda_library_release(struct object *library);

@@ -61,7 +61,9 @@ cudaError_t sim_cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMem
 {
 	return copy(to, from, size, kind, true, (CUstream)stream);
 }
-SIM_ALIAS(sim_cudaMemcpyAsync_ptsz, sim_cudaMemcpyAsync);
+RUNTIME_PTSZ(cudaMemcpyAsync,
+	     (void *dst, const void *src, size_t count, cudaMemcpyKind kind, cudaStream_t stream),
+	     (dst, src, count, kind, runtime_ptsz(stream)))
 
 static cudaError_t copy_2d(void *to, size_t to_pitch, const void *from, size_t from_pitch,
 			   size_t width, size_t height, cudaMemcpyKind kind, bool async,
@@ -112,7 +114,10 @@ cudaError_t sim_cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, s
 {
 	return copy_2d(to, to_pitch, from, from_pitch, width, height, kind, true, (CUstream)stream);
 }
-SIM_ALIAS(sim_cudaMemcpy2DAsync_ptsz, sim_cudaMemcpy2DAsync);
+RUNTIME_PTSZ(cudaMemcpy2DAsync,
+	     (void *dst, size_t dpitch, const void *src, size_t spitch, size_t width, size_t height,
+	      cudaMemcpyKind kind, cudaStream_t stream),
+	     (dst, dpitch, src, spitch, width, height, kind, runtime_ptsz(stream)))
 
 static cudaError_t copy_peer(void *to, int to_device, const void *from, int from_device,
 			     size_t size, bool async, CUstream stream)
@@ -160,7 +165,8 @@ cudaError_t sim_cudaMemsetAsync(void *to, int value, size_t size, cudaStream_t s
 	RUNTIME_RETURN(
 	    cuMemsetD8Async(address_of(to), (unsigned char)value, size, (CUstream)stream));
 }
-SIM_ALIAS(sim_cudaMemsetAsync_ptsz, sim_cudaMemsetAsync);
+RUNTIME_PTSZ(cudaMemsetAsync, (void *devPtr, int value, size_t count, cudaStream_t stream),
+	     (devPtr, value, count, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t height)
 {
@@ -176,4 +182,7 @@ cudaError_t sim_cudaMemset2DAsync(void *to, size_t pitch, int value, size_t widt
 	RUNTIME_RETURN(cuMemsetD2D8Async(address_of(to), pitch, (unsigned char)value, width, height,
 					 (CUstream)stream));
 }
-SIM_ALIAS(sim_cudaMemset2DAsync_ptsz, sim_cudaMemset2DAsync);
+RUNTIME_PTSZ(cudaMemset2DAsync,
+	     (void *devPtr, size_t pitch, int value, size_t width, size_t height,
+	      cudaStream_t stream),
+	     (devPtr, pitch, value, width, height, runtime_ptsz(stream)))

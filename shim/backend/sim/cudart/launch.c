@@ -69,24 +69,35 @@ cudaError_t sim_cudaLaunchKernel(const void *function, dim3 grid, dim3 block, vo
 {
 	return launch(function, grid, block, arguments, shared, stream, false);
 }
-SIM_ALIAS(sim_cudaLaunchKernel_ptsz, sim_cudaLaunchKernel);
+RUNTIME_PTSZ(cudaLaunchKernel,
+	     (const void *func, dim3 gridDim, dim3 blockDim, void **args, size_t sharedMem,
+	      cudaStream_t stream),
+	     (func, gridDim, blockDim, args, sharedMem, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block,
 					    void **arguments, size_t shared, cudaStream_t stream)
 {
 	return launch(function, grid, block, arguments, shared, stream, true);
 }
-SIM_ALIAS(sim_cudaLaunchCooperativeKernel_ptsz, sim_cudaLaunchCooperativeKernel);
+RUNTIME_PTSZ(cudaLaunchCooperativeKernel,
+	     (const void *func, dim3 gridDim, dim3 blockDim, void **args, size_t sharedMem,
+	      cudaStream_t stream),
+	     (func, gridDim, blockDim, args, sharedMem, runtime_ptsz(stream)))
 
 cudaError_t sim___cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments,
 				   size_t shared, cudaStream_t stream)
 {
 	RUNTIME_NEED_CONTEXT();
+	if (!kernel && runtime_thread()->kernel_error != cudaSuccess)
+		RUNTIME_FAIL(runtime_thread()->kernel_error);
 	return launched(runtime.driver->cuLaunchKernel((CUfunction)kernel, grid.x, grid.y, grid.z,
 						       block.x, block.y, block.z, (unsigned)shared,
 						       (CUstream)stream, arguments, NULL));
 }
-SIM_ALIAS(sim___cudaLaunchKernel_ptsz, sim___cudaLaunchKernel);
+RUNTIME_PTSZ(__cudaLaunchKernel,
+	     (cudaKernel_t kernel, dim3 gridDim, dim3 blockDim, void **args, size_t sharedMem,
+	      cudaStream_t stream),
+	     (kernel, gridDim, blockDim, args, sharedMem, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function,
 				    void **arguments)

@@ -14,12 +14,14 @@ struct module {
 	struct module *next;
 };
 
-/* A kernel's stub in the program. The names lie in the program's own memory. */
+/* A kernel's stub or a variable's shadow in the program. The names lie in the program's memory. */
 struct function {
 	const void *address; /* NULL: an empty place; TOMBSTONE: one that was emptied */
 	const char *name;
 	struct module *module;
 	CUkernel kernel;
+	bool variable;
+	void **managed; /* where the program keeps the address of a __managed__ variable */
 };
 
 #define TOMBSTONE ((const void *)1)
@@ -115,30 +117,42 @@ void sim___cudaRegisterFatBinaryEnd(void **handle)
 	(void)handle;
 }
 
-void sim___cudaRegisterFunction(void **handle, const char *host, char *device_address,
-				const char *name, int thread_limit, uint3 *tid, uint3 *bid,
-				dim3 *block, dim3 *grid, int *warp)
+static void put(void **handle, struct function function)
 {
-	struct function function = { .address = host, .name = name }, *known;
+	struct function *known;
 
-	(void)device_address, (void)thread_limit, (void)tid, (void)bid, (void)block, (void)grid,
-	    (void)warp;
 	pthread_mutex_lock(&lock);
 	function.module = module_of(handle);
-	known = find(host);
+	known = find(function.address);
 	if (known)
 		*known = function;
-	else if (function.module && host && grow())
+	else if (function.module && function.address && grow())
 		insert(&function);
 	pthread_mutex_unlock(&lock);
 }
 
-/* Variables are accepted; what asks for one by its address is not simulated yet and says so. */
+void sim___cudaRegisterFunction(void **handle, const char *host, char *device_address,
+				const char *name, int thread_limit, uint3 *tid, uint3 *bid,
+				dim3 *block, dim3 *grid, int *warp)
+{
+	(void)device_address, (void)thread_limit, (void)tid, (void)bid, (void)block, (void)grid,
+	    (void)warp;
+	put(handle, (struct function){ .address = host, .name = name });
+}
+
 void sim___cudaRegisterVar(void **handle, char *host, char *device_address, const char *name,
 			   int ext, size_t size, int constant, int global)
 {
-	(void)handle, (void)host, (void)device_address, (void)name, (void)ext, (void)size,
-	    (void)constant, (void)global;
+	(void)device_address, (void)ext, (void)size, (void)constant, (void)global;
+	put(handle, (struct function){ .address = host, .name = name, .variable = true });
+}
+
+void sim___cudaRegisterManagedVar(void **handle, void **host, char *device_address,
+				  const char *name, int ext, size_t size, int constant, int global)
+{
+	(void)device_address, (void)ext, (void)size, (void)constant, (void)global;
+	put(handle,
+	    (struct function){ .address = host, .name = name, .variable = true, .managed = host });
 }
 
 void sim___cudaUnregisterFatBinary(void **handle)
@@ -163,13 +177,84 @@ void sim___cudaUnregisterFatBinary(void **handle)
 	free(module);
 }
 
-char sim___cudaInitModule(void **handle)
+/* Asks the driver once for each module; the caller holds the lock. */
+static CUresult need_library(struct module *module)
 {
-	(void)handle;
-	return runtime_start() == cudaSuccess;
+	/* the code lies in the program, and is read when something in it is first asked for */
+	CUlibraryOption option = CU_LIBRARY_BINARY_IS_PRESERVED;
+	void *value = NULL;
+
+	if (module->library)
+		return CUDA_SUCCESS;
+	return runtime.driver->cuLibraryLoadData(&module->library, module->image, NULL, NULL, 0,
+						 &option, &value, 1);
 }
 
-/* Asks the driver once for each module and once for each kernel. */
+/* The caller holds the lock; NULL: `symbol` is none. */
+static struct function *find_variable(const void *symbol)
+{
+	struct function *function = find(symbol);
+
+	if (function && function->variable)
+		return function;
+	/* the address of a __managed__ variable is that of its memory */
+	for (size_t i = 0; i < room; i++)
+		if ((uintptr_t)functions[i].address > (uintptr_t)TOMBSTONE &&
+		    functions[i].managed && symbol && *functions[i].managed == symbol)
+			return &functions[i];
+	return NULL;
+}
+
+/* Where a variable is in the current context; the caller holds the lock. */
+static CUresult place(struct function *variable, CUdeviceptr *address, size_t *size)
+{
+	CUresult result = need_library(variable->module);
+
+	if (result != CUDA_SUCCESS)
+		return result;
+	if (variable->managed)
+		return runtime.driver->cuLibraryGetManaged(address, size, variable->module->library,
+							   variable->name);
+	return runtime.driver->cuLibraryGetGlobal(address, size, variable->module->library,
+						  variable->name);
+}
+
+cudaError_t runtime_symbol(const void *symbol, CUdeviceptr *address, size_t *size)
+{
+	CUresult result = CUDA_ERROR_NOT_FOUND;
+	struct function *variable;
+
+	pthread_mutex_lock(&lock);
+	variable = find_variable(symbol);
+	if (variable)
+		result = place(variable, address, size);
+	pthread_mutex_unlock(&lock);
+	return result == CUDA_ERROR_NOT_FOUND ? cudaErrorInvalidSymbol : runtime_code(result);
+}
+
+/* Gives the program's __managed__ variables their memory: it reads them without any call. */
+char sim___cudaInitModule(void **handle)
+{
+	struct module *module;
+	bool good = runtime_bind() == cudaSuccess;
+
+	pthread_mutex_lock(&lock);
+	module = module_of(handle);
+	for (size_t i = 0; good && module && i < room; i++) {
+		CUdeviceptr address;
+		size_t size;
+
+		if (functions[i].module != module || !functions[i].managed)
+			continue;
+		good = place(&functions[i], &address, &size) == CUDA_SUCCESS;
+		if (good)
+			*functions[i].managed = (void *)(uintptr_t)address;
+	}
+	pthread_mutex_unlock(&lock);
+	return good;
+}
+
+/* Asks the driver once for each kernel. */
 cudaError_t runtime_function(const void *address, CUkernel *kernel)
 {
 	CUresult result = CUDA_SUCCESS;
@@ -177,7 +262,7 @@ cudaError_t runtime_function(const void *address, CUkernel *kernel)
 
 	pthread_mutex_lock(&lock);
 	function = find(address);
-	if (!function) {
+	if (!function || function->variable) {
 		pthread_mutex_unlock(&lock);
 		/* a kernel's own handle is accepted where its stub's address is */
 		if ((uintptr_t)address > (uintptr_t)TOMBSTONE) {
@@ -191,10 +276,8 @@ cudaError_t runtime_function(const void *address, CUkernel *kernel)
 		}
 		return cudaErrorInvalidDeviceFunction;
 	}
-	if (!function->kernel && !function->module->library)
-		result = runtime.driver->cuLibraryLoadData(&function->module->library,
-							   function->module->image, NULL, NULL, 0,
-							   NULL, NULL, 0);
+	if (!function->kernel)
+		result = need_library(function->module);
 	if (result == CUDA_SUCCESS && !function->kernel)
 		result = runtime.driver->cuLibraryGetKernel(
 		    &function->kernel, function->module->library, function->name);
@@ -202,6 +285,19 @@ cudaError_t runtime_function(const void *address, CUkernel *kernel)
 	pthread_mutex_unlock(&lock);
 	return result == CUDA_ERROR_NOT_FOUND ? cudaErrorInvalidDeviceFunction
 					      : runtime_code(result);
+}
+
+void *runtime_stub(CUkernel kernel)
+{
+	void *stub = kernel;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < room; i++)
+		if ((uintptr_t)functions[i].address > (uintptr_t)TOMBSTONE &&
+		    functions[i].kernel == kernel)
+			stub = (void *)(uintptr_t)functions[i].address;
+	pthread_mutex_unlock(&lock);
+	return stub;
 }
 
 static cudaError_t get_kernel(void *out, const void *address)
@@ -224,9 +320,15 @@ cudaError_t sim_cudaGetKernel(cudaKernel_t *kernel, const void *address)
 	return get_kernel(kernel, address);
 }
 
+/* nvcc's stubs do not look at what this returns: the launch that follows does. */
 cudaError_t sim___cudaGetKernel(cudaKernel_t *kernel, const void *address)
 {
-	return get_kernel(kernel, address);
+	cudaError_t error = get_kernel(kernel, address);
+
+	runtime_thread()->kernel_error = error;
+	if (error != cudaSuccess && kernel)
+		*kernel = NULL;
+	return error;
 }
 
 cudaError_t sim_cudaGetFuncBySymbol(cudaFunction_t *function, const void *address)

@@ -51,6 +51,7 @@ struct runtime_thread {
 	int bound;  /* 1 + the device whose primary context was made current; 0: none */
 	cudaError_t last;
 	uint32_t epoch;
+	cudaError_t kernel_error; /* why __cudaGetKernel gave no kernel: its stub launches NULL then */
 	struct runtime_config *configs; /* pushed and not yet popped */
 };
 
@@ -94,11 +95,58 @@ static inline cudaError_t runtime_code(CUresult result)
 			return runtime_note(bind_);                                                \
 	} while (0)
 
+/*
+ * The second exported name of a call whose stream 0 is the calling thread's own: the same call, with
+ * the handle that stands for that stream.
+ */
+static inline cudaStream_t runtime_ptsz(cudaStream_t stream)
+{
+	return stream ? stream : (cudaStream_t)(uintptr_t)2;
+}
+
+#define RUNTIME_PTSZ(name, parameters, arguments) RUNTIME_PTSZ_(name, parameters, arguments)
+#define RUNTIME_PTSZ_(name, parameters, arguments)                                                 \
+	cudaError_t sim_##name##_ptsz parameters                                                   \
+	{                                                                                          \
+		return sim_##name arguments;                                                       \
+	}
+
 /* Returns what the driver says, as this interface says it. */
 #define RUNTIME_RETURN(call) return runtime_note(runtime_code(runtime.driver->call))
 
+/* A whole entry point that is the driver's under another name. */
+#define RUNTIME_PASS(name, parameters, call) RUNTIME_PASS_(name, parameters, call)
+#define RUNTIME_PASS_(name, parameters, call)                                                      \
+	cudaError_t sim_##name parameters                                                          \
+	{                                                                                          \
+		RUNTIME_NEED_CONTEXT();                                                            \
+		RUNTIME_RETURN(call);                                                              \
+	}
+
+static inline CUdeviceptr runtime_address(const void *pointer)
+{
+	return (CUdeviceptr)(uintptr_t)pointer;
+}
+
+/* What a copy in this interface's words is in the driver's. */
+cudaError_t runtime_copy_1d(CUDA_MEMCPY3D *out, void *to, const void *from, size_t size,
+			    cudaMemcpyKind kind);
+cudaError_t runtime_copy_3d(CUDA_MEMCPY3D *out, const cudaMemcpy3DParms *in);
+
+/* Bytes of an array's element; 0: it is none. */
+size_t runtime_element(cudaArray_const_t array);
+
+/* Where `count` bytes of a symbol are, if they lie inside it. */
+cudaError_t runtime_symbol_part(const void *symbol, size_t count, size_t offset, void **out);
+
+/* The program's address for a kernel, or the kernel's own handle where it has none. */
+void *runtime_stub(CUkernel kernel);
+
 /* The driver's handle of a function that nvcc's stubs know by an address of the program's. */
 cudaError_t runtime_function(const void *function, CUkernel *kernel);
+
+/* Where a variable of the program's device code is, in the current context. */
+cudaError_t runtime_symbol(const void *symbol, CUdeviceptr *address, size_t *size);
 
 /* Registered device code is forgotten; in a forked child. */
 void runtime_module_forget(void);

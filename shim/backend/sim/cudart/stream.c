@@ -30,56 +30,62 @@ cudaError_t sim_cudaStreamSynchronize(cudaStream_t stream)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamSynchronize((CUstream)stream));
 }
-SIM_ALIAS(sim_cudaStreamSynchronize_ptsz, sim_cudaStreamSynchronize);
+RUNTIME_PTSZ(cudaStreamSynchronize, (cudaStream_t stream), (runtime_ptsz(stream)))
 
 cudaError_t sim_cudaStreamQuery(cudaStream_t stream)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamQuery((CUstream)stream));
 }
-SIM_ALIAS(sim_cudaStreamQuery_ptsz, sim_cudaStreamQuery);
+RUNTIME_PTSZ(cudaStreamQuery, (cudaStream_t stream), (runtime_ptsz(stream)))
 
 cudaError_t sim_cudaStreamGetFlags(cudaStream_t stream, unsigned int *flags)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetFlags((CUstream)stream, flags));
 }
-SIM_ALIAS(sim_cudaStreamGetFlags_ptsz, sim_cudaStreamGetFlags);
+RUNTIME_PTSZ(cudaStreamGetFlags, (cudaStream_t hStream, unsigned int *flags),
+	     (runtime_ptsz(hStream), flags))
 
 cudaError_t sim_cudaStreamGetPriority(cudaStream_t stream, int *priority)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetPriority((CUstream)stream, priority));
 }
-SIM_ALIAS(sim_cudaStreamGetPriority_ptsz, sim_cudaStreamGetPriority);
+RUNTIME_PTSZ(cudaStreamGetPriority, (cudaStream_t hStream, int *priority),
+	     (runtime_ptsz(hStream), priority))
 
 cudaError_t sim_cudaStreamGetId(cudaStream_t stream, unsigned long long *id)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamGetId((CUstream)stream, id));
 }
-SIM_ALIAS(sim_cudaStreamGetId_ptsz, sim_cudaStreamGetId);
+RUNTIME_PTSZ(cudaStreamGetId, (cudaStream_t hStream, unsigned long long *streamId),
+	     (runtime_ptsz(hStream), streamId))
 
 cudaError_t sim_cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus *status)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamIsCapturing((CUstream)stream, (CUstreamCaptureStatus *)status));
 }
-SIM_ALIAS(sim_cudaStreamIsCapturing_ptsz, sim_cudaStreamIsCapturing);
+RUNTIME_PTSZ(cudaStreamIsCapturing, (cudaStream_t stream, cudaStreamCaptureStatus *pCaptureStatus),
+	     (runtime_ptsz(stream), pCaptureStatus))
 
 cudaError_t sim_cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int flags)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuStreamWaitEvent((CUstream)stream, (CUevent)event, flags));
 }
-SIM_ALIAS(sim_cudaStreamWaitEvent_ptsz, sim_cudaStreamWaitEvent);
+RUNTIME_PTSZ(cudaStreamWaitEvent, (cudaStream_t stream, cudaEvent_t event, unsigned int flags),
+	     (runtime_ptsz(stream), event, flags))
 
 cudaError_t sim_cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuLaunchHostFunc((CUstream)stream, (CUhostFn)function, data));
 }
-SIM_ALIAS(sim_cudaLaunchHostFunc_ptsz, sim_cudaLaunchHostFunc);
+RUNTIME_PTSZ(cudaLaunchHostFunc, (cudaStream_t stream, cudaHostFn_t fn, void *userData),
+	     (runtime_ptsz(stream), fn, userData))
 
 cudaError_t sim_cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback,
 				      void *data, unsigned int flags)
@@ -89,7 +95,10 @@ cudaError_t sim_cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t 
 	RUNTIME_RETURN(
 	    cuStreamAddCallback((CUstream)stream, (CUstreamCallback)(void *)callback, data, flags));
 }
-SIM_ALIAS(sim_cudaStreamAddCallback_ptsz, sim_cudaStreamAddCallback);
+RUNTIME_PTSZ(cudaStreamAddCallback,
+	     (cudaStream_t stream, cudaStreamCallback_t callback, void *userData,
+	      unsigned int flags),
+	     (runtime_ptsz(stream), callback, userData, flags))
 
 /* ---- events ---- */
 
@@ -115,14 +124,16 @@ cudaError_t sim_cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuEventRecord((CUevent)event, (CUstream)stream));
 }
-SIM_ALIAS(sim_cudaEventRecord_ptsz, sim_cudaEventRecord);
+RUNTIME_PTSZ(cudaEventRecord, (cudaEvent_t event, cudaStream_t stream),
+	     (event, runtime_ptsz(stream)))
 
 cudaError_t sim_cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned int flags)
 {
 	RUNTIME_NEED_CONTEXT();
 	RUNTIME_RETURN(cuEventRecordWithFlags((CUevent)event, (CUstream)stream, flags));
 }
-SIM_ALIAS(sim_cudaEventRecordWithFlags_ptsz, sim_cudaEventRecordWithFlags);
+RUNTIME_PTSZ(cudaEventRecordWithFlags, (cudaEvent_t event, cudaStream_t stream, unsigned int flags),
+	     (event, runtime_ptsz(stream), flags))
 
 cudaError_t sim_cudaEventQuery(cudaEvent_t event)
 {
