@@ -3,7 +3,7 @@
 file(GLOB parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tracer/file/*.c ${CMAKE_SOURCE_DIR}/tracer/model/*.c)
 add_executable(fuzz_vgt ${CMAKE_CURRENT_LIST_DIR}/fuzz_vgt.c ${parts} ${CMAKE_SOURCE_DIR}/shim/api/schema.c
 	${CMAKE_SOURCE_DIR}/tracer/export/text.c ${CMAKE_SOURCE_DIR}/tracer/export/bulk.c
-	${CMAKE_SOURCE_DIR}/tracer/export/notes.c)
+	${CMAKE_SOURCE_DIR}/tracer/export/notes.c ${CMAKE_SOURCE_DIR}/tracer/export/searches.c)
 target_link_libraries(fuzz_vgt PRIVATE vgpu_schema PkgConfig::ZSTD Threads::Threads)
 if(NOT VGPU_SANITIZE)
 	target_compile_options(fuzz_vgt PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer)
