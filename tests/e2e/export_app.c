@@ -29,13 +29,21 @@ static const struct {
 	{ "cudaDeviceSynchronize", &rt_sync }, { "cudaSetDevice", &rt_set }, { "cudaMemcpy", &rt_copy },
 };
 
-/* What nvcc puts into a program: magic, version, the image, nothing else. */
-static const uint64_t fatbin[] = { 0x0010000100000000ull | 0xba55ed50u, 0 };
+/* What nvcc puts into a program: a fat binary, here with one entry, PTX of the two kernels. */
+#define PTX ".version 7.0\n.target sm_50\n.address_size 64\n.visible .entry _Z3addPf(){}\n.visible .entry _Z8multiplyPf(){}\n"
+static const struct {
+	uint32_t magic;
+	uint16_t version, header_size;
+	uint64_t size;
+	uint32_t head[16];
+	char ptx[(sizeof(PTX) + 7) & ~7u];
+} fatbin = { 0xba55ed50, 1, 16, 64 + ((sizeof(PTX) + 7) & ~7u),
+	     { 1 | 0x0101u << 16, 64, (sizeof(PTX) + 7) & ~7u, [7] = 50 }, PTX };
 static const struct {
 	uint32_t magic, version;
 	const void *data;
 	void *unused;
-} wrapper = { 0x466243b1, 1, fatbin, NULL };
+} wrapper = { 0x466243b1, 1, &fatbin, NULL };
 
 static void add_stub(void)
 {
