@@ -143,6 +143,44 @@ witnesses() {
 	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
 }
 
+# record ARGUMENT… -- COMMAND…: run with the kernel observer
+record() {
+	VGPU_TRACE_ATTACH_METHOD=$method "$trace" run -o a.vgt "$@" >out 2>err || fail "run: $? $(cat err)"
+}
+
+# Three observers of one program: its calls have two witnesses each, its exec is told once.
+run_sim() {
+	record --kernel=on --shim sim -- "$bin/cli_app" discover
+	want err '^witnesses: 13 calls seen by ring and kernel, 0 by the ring only, 0 by the kernel only$'
+	want err 'observers: ring, link, kernel \('"$method"' probes'
+	same 13 "$(count call '"observer":5,')" "calls with two witnesses"
+	same 1 "$(count exec .)" "execs"
+	same 1 "$(count exit '"how":1,"status":0')" "exits"
+	nothing_lost
+	rm -f all.json
+	record --kernel=on --shim sim -q -- "$target" paced libcuda.so.1 20000 8
+	same 20000 "$(count call .)" "calls"
+	same 0 "$(count call '"observer":1,')" "calls that only the ring saw"
+	nothing_lost
+	rm -f all.json
+	# Of itself it stays away where the ring is.
+	record --kernel=auto --shim sim -- "$bin/cli_app" discover
+	want err '^not observed: kernel: the ring sees the same calls'
+	same 13 "$(count call '"observer":1,')" "calls"
+}
+
+# Nothing is put in: the program's own library is observed all the same.
+run_none() {
+	mkdir -p own
+	cp "$foreign" own/libcuda.so.1
+	LD_LIBRARY_PATH=$VGPU_WORK_DIR/own record --kernel=auto -- "$target" threads libcuda.so.1 4000 4
+	want err '^GPU FOUND  by kt_run_none'
+	same 4000 "$(count call '"observer":4,')" "calls"
+	# Ours was put in by nobody, and nobody may say so.
+	refuse err 'SIMULATED'
+	nothing_lost
+}
+
 # Without the rights: which are missing, and what is seen without them.
 refused() {
 	need setpriv
