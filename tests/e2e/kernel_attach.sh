@@ -119,7 +119,57 @@ swallow() {
 crash() {
 	observe "$target" segv "$foreign"
 	same 1 "$(count crash '"signal":11,"code":1,"address":"0x40",.*"handled":1,.*"function_name":"cuModuleLoad"')" "crash"
+	same 1 "$(count crash '"object":"[^"]*/?libcuda-foreign.so",.*"symbol":("cuModuleLoad|null)')" "the place of the crash"
 	same 1 "$(count exit '"how":1,"status":2,')" "exit with 2"
+	# Nobody handles it: the process is gone before anybody can look into it.
+	rm -f all.json
+	ulimit -c 0
+	observe "$target" segv "$foreign" plain
+	same 1 "$(count crash '"signal":11,.*"handled":0,"object":"[^"]*libcuda-foreign.so","offset":"0x[0-9a-f]*[1-9a-f]')" "crash"
+	same 1 "$(count exit '"how":2,"status":11,')" "end by SIGSEGV"
+	# In the start of a library that dlopen was asked for.
+	rm -f all.json
+	observe "$target" load "$bin/libkernel-crash.so"
+	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
+}
+
+# A thread that was in a call before anybody attached; one that enters it afterwards and stays.
+stuck() {
+	local pid
+	for how in before after; do
+		rm -f all.json five
+		if [ $how = before ]; then
+			"$target" victim "$foreign" 5>five 2>said &
+			pid=$!
+			until [ -s five ]; do
+				kill -0 $pid || fail "the target is gone"
+			done
+			attach $pid
+			want out 'cuCtxSynchronize\(\) *… in it since before the attach'
+		else
+			attach --wait "${target##*/}" "${more[@]}"
+			"$target" victim "$foreign" 5>five 2>said &
+			pid=$!
+			wait_for out 'cuCtxSynchronize\(\) *… running for '
+		fi
+		kill -INT $job
+		wait $job || fail "attach: $?"
+		[ $how = after ] || want out '^NOT KNOWN: kt_stuck_[a-z]*\([0-9]+\) is still inside cuCtxSynchronize'
+		same 1 "$(count pending '"ended":0,')" "calls in flight"
+		kill -0 $pid || fail "the target did not survive"
+		kill $pid
+		wait $pid 2>/dev/null || true
+	done
+	same 0 "$(count pending '"before":1')" "calls from before, of one that came after"
+}
+
+# Which files about GPUs a process opens, found or not.
+files() {
+	observe "$target" opens "$foreign"
+	want out 'file     /dev/nvidiactl'
+	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)"')" "nodes"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,')" "the library"
+	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
 }
 
 # 100,000 calls from 8 threads, twice seen: by the ring and by the kernel.
