@@ -31,6 +31,8 @@
 /* At a return the return address has been popped: its place is what identifies the call. */
 #define ARCH_RETURN_SP(regs) ((regs)->rsp - 8)
 #define ARCH_SYS_WRITE 1
+#define ARCH_SYS_OPEN 2
+#define ARCH_SYS_OPENAT 257
 /* The registers of a system call are those that the tracepoint points at: kernel memory. */
 #define ARCH_SYSCALL_ARG(regs, field)                                                              \
 	({                                                                                         \

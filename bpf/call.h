@@ -40,17 +40,22 @@ static __always_inline __u32 put_call(struct scratch *scratch, struct thread *th
 	return HEAD_BYTES + words * 8;
 }
 
-static __always_inline void emit_call(struct scratch *scratch, __u32 size)
+static __always_inline void emit_call(struct scratch *scratch, __u32 size, bool is_call)
 {
 	((struct vgpu_bpf_head *)scratch->bytes)->size = size;
 	if (size > VGPU_BPF_BYTES_MAX)
 		size = VGPU_BPF_BYTES_MAX;
-	emit(scratch->bytes, size, true);
+	emit(scratch->bytes, size, is_call);
 }
+
+/* With the depth: the call is in flight still, and whoever asks only looks on. */
+#define ABANDON_LIVE 0x100u
 
 /* A call that will not return: its words, and what is known of its first string. */
 __noinline int abandon(struct thread *thread, struct frame *frame, __u32 depth)
 {
+	bool live = depth & ABANDON_LIVE;
+
 	const struct vgpu_bpf_function *function;
 	struct vgpu_bpf_totals *total;
 	struct vgpu_bpf_blob *blob;
@@ -64,11 +69,13 @@ __noinline int abandon(struct thread *thread, struct frame *frame, __u32 depth)
 	function = bpf_map_lookup_elem(&functions, &slot);
 	if (!scratch || !function) {
 		total = my_totals();
-		if (total)
+		if (total && !live)
 			count(&total->dropped);
 		return 0;
 	}
-	offset = put_call(scratch, thread, frame, function, depth);
+	offset = put_call(scratch, thread, frame, function, depth & (ABANDON_LIVE - 1));
+	if (live)
+		((struct vgpu_bpf_call *)scratch->bytes)->head.flags |= VGPU_BPF_CALL_PENDING | VGPU_BPF_CALL_LIVE;
 	if (frame->text_size && offset <= OFFSET_MAX) {
 		blob = (void *)&scratch->bytes[offset];
 		blob->param = function->text_param;
@@ -82,7 +89,7 @@ __noinline int abandon(struct thread *thread, struct frame *frame, __u32 depth)
 		__builtin_memcpy(blob + 1, frame->text, VGPU_BPF_TEXT);
 		offset += sizeof(*blob) + ((frame->text_size + 7) & ~7u);
 	}
-	emit_call(scratch, offset);
+	emit_call(scratch, offset, !live);
 	return 0;
 }
 
@@ -329,7 +336,7 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 	if (vgpu_frames && frame->failed && is_first_failure(frame))
 		offset = put_frames(regs, frame, scratch, offset);
 	call->head.flags = frame->flags;
-	emit_call(scratch, offset);
+	emit_call(scratch, offset, true);
 	return 0;
 }
 

@@ -11,6 +11,8 @@ const volatile bool vgpu_cookies = true;   /* a probe has its slot as cookie, el
 const volatile bool vgpu_everyone = false; /* every process, not only those in `followed` */
 const volatile bool vgpu_frames = false;   /* copy the stack of calls that fail */
 const volatile char vgpu_wait_name[16] = ""; /* programs of that name are followed when they start */
+const volatile bool vgpu_find_vma = false; /* this kernel can look up a mapping (5.17) */
+const volatile bool vgpu_files = false;    /* which files about GPUs are opened */
 const volatile __u32 vgpu_descriptors = 4; /* bits of those whose writes are recorded */
 
 struct vgpu_ring {

@@ -35,6 +35,26 @@ int BPF_PROG(vgpu_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+static __always_inline void put_descriptor(struct vgpu_bpf_descriptor *out, struct task_struct *task, __u32 number)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **places, *file = 0;
+	struct inode *inode;
+
+	__builtin_memset(out, 0, sizeof(*out));
+	if (number >= BPF_CORE_READ(table, max_fds))
+		return;
+	places = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &places[number]);
+	if (!file)
+		return;
+	inode = BPF_CORE_READ(file, f_inode);
+	out->mode = BPF_CORE_READ(inode, i_mode);
+	out->rdev = BPF_CORE_READ(inode, i_rdev);
+	out->inode = BPF_CORE_READ(inode, i_ino);
+	bpf_probe_read_kernel_str(out->name, sizeof(out->name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+}
+
 #define ARGV_ROOM 1024u
 #define ENV_ROOM  4096u
 #define PATH_ROOM 1024u
@@ -77,6 +97,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
 	struct vgpu_bpf_process *record;
+	struct vgpu_bpf_exec *exec;
 	struct scratch *scratch;
 	struct mm_struct *mm;
 	__u32 size, pid, one = 1;
@@ -96,9 +117,12 @@ int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binp
 		lost();
 		return 0;
 	}
-	record = (void *)scratch->bytes;
+	exec = (void *)scratch->bytes;
+	record = &exec->process;
 	put_process(record, task, VGPU_BPF_EXEC);
-	size = sizeof(*record);
+	put_descriptor(&exec->out, task, 1);
+	put_descriptor(&exec->err, task, 2);
+	size = sizeof(*exec);
 	n = bpf_probe_read_kernel_str(&scratch->bytes[size], PATH_ROOM, BPF_CORE_READ(binprm, filename));
 	if (n > 1 && n <= PATH_ROOM) {
 		record->path_size = n - 1;
@@ -151,23 +175,68 @@ int BPF_PROG(vgpu_exit)
 	return 0;
 }
 
-/* Attached only while output is asked for: it costs every system call of the machine some 17 ns. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(vgpu_write, struct pt_regs *regs, long number)
+/* ---- files ---- */
+
+#define OPEN_PATH 256u
+#define FOUR(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+
+/* Devices and kernel files are told apart here, since some programs open these all the time; the tracer knows the rest. */
+static __always_inline bool is_gpu_node(__u32 word)
 {
+	return word == FOUR('n', 'v', 'i', 'd') || word == FOUR('d', 'x', 'g', 0) || word == FOUR('k', 'f', 'd', 0) ||
+	       word == FOUR('d', 'r', 'i', '/');
+}
+
+static __always_inline bool may_be_about_gpus(const char *text)
+{
+	__u32 words[5];
+
+	bpf_probe_read_kernel(words, sizeof(words), text);
+	if (words[0] == FOUR('/', 'd', 'e', 'v') && (words[1] & 0xff) == '/') {
+		bpf_probe_read_kernel(words, 4, text + 5);
+		return is_gpu_node(words[0]);
+	}
+	if (words[0] == FOUR('/', 'p', 'r', 'o'))
+		return words[1] == FOUR('c', '/', 'd', 'r');
+	if (words[0] == FOUR('/', 's', 'y', 's'))
+		return words[1] == FOUR('/', 'm', 'o', 'd');
+	return true;
+}
+
+static __always_inline int seen_open(struct task_struct *task, __u64 name, __u64 flags, long result)
+{
+	struct vgpu_bpf_open *record;
+	struct scratch *scratch = my_scratch(task);
+	__u32 size;
+	long n;
+
+	if (!scratch) {
+		lost();
+		return 0;
+	}
+	record = (void *)scratch->bytes;
+	n = bpf_probe_read_user_str(record + 1, OPEN_PATH, (void *)name);
+	if (n <= 1 || n > OPEN_PATH || !may_be_about_gpus((const char *)(record + 1)))
+		return 0;
+	put_head(&record->head, task, VGPU_BPF_OPEN, 0);
+	record->flags = flags;
+	record->error = result < 0 ? -result : 0;
+	record->pad = 0;
+	record->size = n - 1;
+	size = (sizeof(*record) + n - 1 + 7) & ~7u;
+	record->head.size = size;
+	if (size > VGPU_BPF_BYTES_MAX)
+		size = VGPU_BPF_BYTES_MAX;
+	emit(scratch->bytes, size, false);
+	return 0;
+}
+
+static __always_inline int seen_write(struct task_struct *task, __u64 fd, __u64 address, __u64 length)
+{
+	struct scratch *scratch = my_scratch(task);
 	struct vgpu_bpf_write *record;
-	struct task_struct *task;
-	struct scratch *scratch;
-	__u64 length, fd;
 	__u32 size;
 
-	if (number != ARCH_SYS_WRITE)
-		return 0;
-	fd = ARCH_SYSCALL_ARG1(regs);
-	if (fd >= 32 || !(vgpu_descriptors >> fd & 1) || !is_followed(current_pid()))
-		return 0;
-	task = bpf_get_current_task_btf();
-	scratch = my_scratch(task);
 	if (!scratch) {
 		lost();
 		return 0;
@@ -175,8 +244,9 @@ int BPF_PROG(vgpu_write, struct pt_regs *regs, long number)
 	record = (void *)scratch->bytes;
 	put_head(&record->head, task, VGPU_BPF_WRITE, 0);
 	record->fd = fd;
-	record->address = ARCH_SYSCALL_ARG2(regs);
-	record->full_size = length = ARCH_SYSCALL_ARG3(regs);
+	put_descriptor(&record->target, task, fd);
+	record->address = address;
+	record->full_size = length;
 	size = length > VGPU_BPF_BLOB_MAX ? VGPU_BPF_BLOB_MAX : length;
 	if (size && size <= VGPU_BPF_BLOB_MAX && bpf_probe_read_user(record + 1, size, (void *)record->address))
 		size = 0;
@@ -186,6 +256,76 @@ int BPF_PROG(vgpu_write, struct pt_regs *regs, long number)
 	if (size > VGPU_BPF_BYTES_MAX)
 		size = VGPU_BPF_BYTES_MAX;
 	emit(scratch->bytes, size, false);
+	return 0;
+}
+
+/*
+ * Attached only while output or files are asked for: it costs every system call of the machine some
+ * 17 ns. At their ends: the arguments are still there, and what came of them is known.
+ */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(vgpu_syscall, struct pt_regs *regs, long result)
+{
+	long number = ARCH_SYSCALL_ARG(regs, orig_rax);
+	__u64 fd;
+
+	switch (number) {
+	case ARCH_SYS_WRITE:
+		fd = ARCH_SYSCALL_ARG1(regs);
+		if (fd >= 32 || !(vgpu_descriptors >> fd & 1) || !is_followed(current_pid()))
+			return 0;
+		return seen_write(bpf_get_current_task_btf(), fd, ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs));
+	case ARCH_SYS_OPENAT:
+		if (!vgpu_files || !is_followed(current_pid()))
+			return 0;
+		return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs), result);
+	case ARCH_SYS_OPEN:
+		if (!vgpu_files || !is_followed(current_pid()))
+			return 0;
+		return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG1(regs), ARCH_SYSCALL_ARG2(regs), result);
+	}
+	return 0;
+}
+
+/* ---- calls in flight, on request ---- */
+
+SEC("iter/task")
+int vgpu_inflight(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct thread *thread;
+	__u32 i, depth;
+
+	if (!task)
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (!thread)
+		return 0;
+	depth = thread->depth;
+	for (i = 0; i < VGPU_BPF_FRAMES; i++) {
+		if (i >= depth)
+			break;
+		abandon(thread, &thread->frame[i], i | ABANDON_LIVE);
+	}
+	return 0;
+}
+
+/* ---- signals ---- */
+
+static __noinline long found_mapping(struct task_struct *task, struct vm_area_struct *vma, struct vgpu_bpf_signal **data)
+{
+	struct vgpu_bpf_signal *record = *data;
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+
+	if (!record)
+		return 0;
+	record->map_start = BPF_CORE_READ(vma, vm_start);
+	record->map_offset = BPF_CORE_READ(vma, vm_pgoff) << 12;
+	if (!file)
+		return 0;
+	record->map_inode = BPF_CORE_READ(file, f_inode, i_ino);
+	bpf_probe_read_kernel_str(record->map_name, sizeof(record->map_name),
+				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	return 0;
 }
 
@@ -206,6 +346,7 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 	struct thread *thread;
 	struct pt_regs *regs;
 	struct frame *frame;
+	__u64 name = 0;
 	__u32 size, depth;
 
 	if (signal < 1 || signal > 31 || !(SIGNALS >> signal & 1) || !is_followed(current_pid()))
@@ -231,7 +372,22 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 	bpf_probe_read_kernel(&record->bp, 8, &ARCH_BP(regs));
 	record->slot = ~0u;
 	record->ordinal = 0;
+	record->map_start = record->map_offset = record->map_inode = 0;
+	record->map_name[0] = record->initialising[0] = 0;
+	if (vgpu_find_vma)
+		bpf_find_vma(task, record->ip, found_mapping, &record, 0);
 	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (thread) {
+		if (thread->passages) {
+			struct passage *passage = &thread->passage[(thread->passages - 1) & (PASSAGES - 1)];
+
+			name = passage->op == VGPU_BPF_OP_DLOPEN ? passage->word[0] : 0;
+		} else if (thread->dl.op == VGPU_BPF_OP_DLOPEN) {
+			name = thread->dl.word[0];
+		}
+	}
+	if (name)
+		bpf_probe_read_user_str(record->initialising, sizeof(record->initialising), (void *)name);
 	depth = thread ? thread->depth : 0;
 	if (thread && depth) {
 		frame = &thread->frame[(depth - 1) & (VGPU_BPF_FRAMES - 1)];

@@ -26,6 +26,7 @@ enum vgpu_bpf_kind {
 	VGPU_BPF_LINK = 6,   /* struct vgpu_bpf_link: dlopen and its like */
 	VGPU_BPF_WRITE = 7,  /* struct vgpu_bpf_write */
 	VGPU_BPF_SIGNAL = 8, /* struct vgpu_bpf_signal */
+	VGPU_BPF_OPEN = 9,   /* struct vgpu_bpf_open: a file about GPUs */
 };
 
 /* Times are CLOCK_MONOTONIC, in ns. Sizes are multiples of 8. */
@@ -46,6 +47,7 @@ enum vgpu_bpf_call_flags {
 	VGPU_BPF_CALL_TRUNCATED = 1 << 2, /* a blob was cut or left out for room */
 	VGPU_BPF_CALL_CHAINED = 1 << 3,   /* reached by a jump from another probed function */
 	VGPU_BPF_CALL_NO_STACK = 1 << 4,  /* its caller and stack arguments could not be read */
+	VGPU_BPF_CALL_LIVE = 1 << 5,      /* with PENDING: its thread is in it still; on request, and counted nowhere */
 };
 
 /* Followed by words raw words (see VGPU_BPF_WORDS), then blobs. */
@@ -95,7 +97,15 @@ enum vgpu_bpf_process_flags {
 	VGPU_BPF_PROCESS_UNREADABLE = 1 << 2,
 };
 
-/* THREAD, FORK (of the child), EXEC, EXIT. EXEC is followed by path_size, argv_size and env_size bytes, unpadded. */
+/* What a descriptor leads to. */
+struct vgpu_bpf_descriptor {
+	__u32 mode;  /* st_mode, 0: it is closed, or could not be looked at */
+	__u32 rdev;  /* of a device, as the kernel has it: major << 20 | minor */
+	__u64 inode;
+	char name[32]; /* of a file: its last component, maybe cut */
+};
+
+/* THREAD, FORK (of the child), EXIT, and EXEC as part of struct vgpu_bpf_exec. */
 struct vgpu_bpf_process {
 	struct vgpu_bpf_head head;
 	__u64 cgroup;    /* id in the unified hierarchy */
@@ -108,6 +118,12 @@ struct vgpu_bpf_process {
 	char comm[16];
 };
 _Static_assert(sizeof(struct vgpu_bpf_process) == 96, "layout");
+
+/* Followed by path_size, argv_size and env_size bytes, unpadded. */
+struct vgpu_bpf_exec {
+	struct vgpu_bpf_process process;
+	struct vgpu_bpf_descriptor out, err; /* 1 and 2 */
+};
 
 enum vgpu_bpf_op {
 	VGPU_BPF_OP_CALL = 0,
@@ -145,6 +161,16 @@ struct vgpu_bpf_write {
 	__u32 size;      /* 0 with full_size > 0: not readable */
 	__u64 full_size;
 	__u64 address;
+	struct vgpu_bpf_descriptor target;
+};
+
+/* Followed by size bytes: its path, without NUL. */
+struct vgpu_bpf_open {
+	struct vgpu_bpf_head head;
+	__s32 error;     /* errno, 0: it was opened */
+	__u32 flags;     /* O_… */
+	__u32 size;
+	__u32 pad;
 };
 
 /* Followed by size bytes of stack from sp upwards. */
@@ -158,6 +184,10 @@ struct vgpu_bpf_signal {
 	__u32 slot;      /* of the call in flight, ~0: none */
 	__u32 size;
 	__u64 ordinal;   /* of that call */
+	/* The mapping that ip lies in; inode 0: not known, or no file. */
+	__u64 map_start, map_offset, map_inode;
+	char map_name[64];     /* last component of the file's name */
+	char initialising[64]; /* what dlopen was asked for that is under way; "": none */
 };
 
 /* ---- tables ---- */

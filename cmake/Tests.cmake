@@ -15,6 +15,7 @@ set(vgpu_test_environment
 	VGPU_SANITIZE=${VGPU_SANITIZE}
 	CC=${CMAKE_C_COMPILER}
 	LC_ALL=C.UTF-8
+	VGPU_TRACE_KERNEL=off
 	ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=1:handle_segv=1
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)

@@ -11,6 +11,9 @@ add_library(kernel_broken SHARED ${CMAKE_CURRENT_LIST_DIR}/kernel_broken.c)
 target_link_options(kernel_broken PRIVATE -Wl,-z,undefs)
 set_target_properties(kernel_broken PROPERTIES PREFIX "" OUTPUT_NAME libkernel-broken SUFFIX .so
 	LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/e2e)
+add_library(kernel_crash SHARED ${CMAKE_CURRENT_LIST_DIR}/kernel_crash.c)
+set_target_properties(kernel_crash PROPERTIES PREFIX "" OUTPUT_NAME libkernel-crash SUFFIX .so
+	LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/e2e)
 vgpu_add_program(kernel_bytes kernel_bytes.c LIBS ${CMAKE_DL_LIBS})
 
 if(VGPU_HAVE_KERNEL)
@@ -19,7 +22,8 @@ if(VGPU_HAVE_KERNEL)
 				python go_program equal_structs equal_threads)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()
-		foreach(case foreign running grandchild swallow crash witnesses)
+		foreach(case foreign running grandchild swallow crash stuck files witnesses
+				run_sim run_none)
 			vgpu_add_script(kernel_attach_${case}_${method} kernel_attach.sh ARGS ${case} ${method})
 		endforeach()
 		foreach(lib cuda nvml cudart13 cudart12)

@@ -119,7 +119,57 @@ swallow() {
 crash() {
 	observe "$target" segv "$foreign"
 	same 1 "$(count crash '"signal":11,"code":1,"address":"0x40",.*"handled":1,.*"function_name":"cuModuleLoad"')" "crash"
+	same 1 "$(count crash '"object":"[^"]*/?libcuda-foreign.so",.*"symbol":("cuModuleLoad|null)')" "the place of the crash"
 	same 1 "$(count exit '"how":1,"status":2,')" "exit with 2"
+	# Nobody handles it: the process is gone before anybody can look into it.
+	rm -f all.json
+	ulimit -c 0
+	observe "$target" segv "$foreign" plain
+	same 1 "$(count crash '"signal":11,.*"handled":0,"object":"[^"]*libcuda-foreign.so","offset":"0x[0-9a-f]*[1-9a-f]')" "crash"
+	same 1 "$(count exit '"how":2,"status":11,')" "end by SIGSEGV"
+	# In the start of a library that dlopen was asked for.
+	rm -f all.json
+	observe "$target" load "$bin/libkernel-crash.so"
+	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
+}
+
+# A thread that was in a call before anybody attached; one that enters it afterwards and stays.
+stuck() {
+	local pid
+	for how in before after; do
+		rm -f all.json five
+		if [ $how = before ]; then
+			"$target" victim "$foreign" 5>five 2>said &
+			pid=$!
+			until [ -s five ]; do
+				kill -0 $pid || fail "the target is gone"
+			done
+			attach $pid
+			want out 'cuCtxSynchronize\(\) *… in it since before the attach'
+		else
+			attach --wait "${target##*/}" "${more[@]}"
+			"$target" victim "$foreign" 5>five 2>said &
+			pid=$!
+			wait_for out 'cuCtxSynchronize\(\) *… running for '
+		fi
+		kill -INT $job
+		wait $job || fail "attach: $?"
+		[ $how = after ] || want out '^NOT KNOWN: kt_stuck_[a-z]*\([0-9]+\) is still inside cuCtxSynchronize'
+		same 1 "$(count pending '"ended":0,')" "calls in flight"
+		kill -0 $pid || fail "the target did not survive"
+		kill $pid
+		wait $pid 2>/dev/null || true
+	done
+	same 0 "$(count pending '"before":1')" "calls from before, of one that came after"
+}
+
+# Which files about GPUs a process opens, found or not.
+files() {
+	observe "$target" opens "$foreign"
+	want out 'file     /dev/nvidiactl'
+	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)"')" "nodes"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,')" "the library"
+	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
 }
 
 # 100,000 calls from 8 threads, twice seen: by the ring and by the kernel.
@@ -141,6 +191,44 @@ witnesses() {
 	# Function by function.
 	same 25000 "$(count call '"name":"cuInit"')" "calls of cuInit"
 	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
+}
+
+# record ARGUMENT… -- COMMAND…: run with the kernel observer
+record() {
+	VGPU_TRACE_ATTACH_METHOD=$method "$trace" run -o a.vgt "$@" >out 2>err || fail "run: $? $(cat err)"
+}
+
+# Three observers of one program: its calls have two witnesses each, its exec is told once.
+run_sim() {
+	record --kernel=on --shim sim -- "$bin/cli_app" discover
+	want err '^witnesses: 13 calls seen by ring and kernel, 0 by the ring only, 0 by the kernel only$'
+	want err 'observers: ring, link, kernel \('"$method"' probes'
+	same 13 "$(count call '"observer":5,')" "calls with two witnesses"
+	same 1 "$(count exec .)" "execs"
+	same 1 "$(count exit '"how":1,"status":0')" "exits"
+	nothing_lost
+	rm -f all.json
+	record --kernel=on --shim sim -q -- "$target" paced libcuda.so.1 20000 8
+	same 20000 "$(count call .)" "calls"
+	same 0 "$(count call '"observer":1,')" "calls that only the ring saw"
+	nothing_lost
+	rm -f all.json
+	# Of itself it stays away where the ring is.
+	record --kernel=auto --shim sim -- "$bin/cli_app" discover
+	want err '^not observed: kernel: the ring sees the same calls'
+	same 13 "$(count call '"observer":1,')" "calls"
+}
+
+# Nothing is put in: the program's own library is observed all the same.
+run_none() {
+	mkdir -p own
+	cp "$foreign" own/libcuda.so.1
+	LD_LIBRARY_PATH=$VGPU_WORK_DIR/own record --kernel=auto -- "$target" threads libcuda.so.1 4000 4
+	want err '^GPU FOUND  by kt_run_none'
+	same 4000 "$(count call '"observer":4,')" "calls"
+	# Ours was put in by nobody, and nobody may say so.
+	refuse err 'SIMULATED'
+	nothing_lost
 }
 
 # Without the rights: which are missing, and what is seen without them.

@@ -89,7 +89,7 @@ static void put_link(const struct vgpu_bpf_link *link)
 
 static void put_process(const char *what, const struct vgpu_bpf_process *process)
 {
-	const char *text = (const char *)(process + 1);
+	const char *text = (const char *)process + sizeof(struct vgpu_bpf_exec);
 
 	printf("%s parent=%u comm=%.16s", what, process->parent, process->comm);
 	if (process->head.kind == VGPU_BPF_EXIT)

@@ -189,11 +189,28 @@ static int segv(int argc, char **argv)
 	void *library = load(argv[0]), *module;
 	int (*module_load)(void **, const char *);
 
-	(void)argc;
 	*(void **)&module_load = dlsym(library, "cuModuleLoad");
-	signal(SIGSEGV, handler);
+	if (argc < 2) /* "plain": nobody handles it */
+		signal(SIGSEGV, handler);
 	init(0);
 	return module_load(&module, "x-module");
+}
+
+/* opens: files that are about GPUs, and others */
+static int opens(int argc, char **argv)
+{
+	static const char *const paths[] = { "/dev/nvidiactl", "/dev/nvidia0", "/dev/null", "/etc/passwd",
+					     "/proc/driver/nvidia/version", "/proc/self/maps", "/dev/dxg" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		close(open(paths[i], O_RDONLY));
+	return argc < 1 || open(argv[0], O_RDONLY | O_CLOEXEC) < 0;
+}
+
+/* load LIBRARY: whatever becomes of it */
+static int just_load(int argc, char **argv)
+{
+	return argc < 1 || !dlopen(argv[0], RTLD_NOW);
 }
 
 /* untouched LIBRARY: strings and structs on pages that nobody read before */
@@ -338,6 +355,7 @@ int main(int argc, char **argv)
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
+		{ "opens", opens },	    { "load", just_load },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {

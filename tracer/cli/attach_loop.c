@@ -194,12 +194,12 @@ static int tick(struct vgpu_attach *attach)
 	uint64_t now = vgpu_now_ns();
 	int count, seen = 0;
 
-	if (attach->watch) {
+	if (attach->watch)
 		look_for_rings(attach, now);
-		seen = vgpu_kwatch_poll(attach->watch, false, &attach->stream);
-	}
 	count = vgpu_rings_poll(attach->rings, &attach->stream);
 	vgpu_rings_reap(attach->rings, &attach->stream);
+	if (attach->watch)
+		seen = vgpu_kwatch_poll(attach->watch, false, &attach->stream);
 	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_RING, now);
 	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_KERNEL,
 			    attach->watch ? vgpu_kwatch_complete(attach->watch) : UINT64_MAX);
@@ -238,24 +238,11 @@ static void follow(struct vgpu_attach *attach)
 static void say_verdict(struct vgpu_attach *attach)
 {
 	struct vgpu_kwatch_totals totals = { 0 };
-	struct vgpu_merge_counts counts;
 	struct vgpu_text text = { 0 };
 
 	vgpu_text_puts(&text, "\n");
 	vgpu_verdict_format(attach->verdict, &attach->look, &text);
-	vgpu_merge_counts(attach->merge, &counts);
-	if (counts.both || counts.ring_only || counts.kernel_only) {
-		vgpu_text_puts(&text, "witnesses: ");
-		vgpu_text_count(&text, counts.both);
-		vgpu_text_puts(&text, counts.both == 1 ? " call seen by ring and kernel, " : " calls seen by ring and kernel, ");
-		vgpu_text_count(&text, counts.ring_only);
-		vgpu_text_puts(&text, " by the ring only, ");
-		vgpu_text_count(&text, counts.kernel_only);
-		vgpu_text_puts(&text, " by the kernel only");
-		if (counts.different)
-			vgpu_text_printf(&text, "; of %" PRIu64 " THEY SAW DIFFERENT VALUES", counts.different);
-		vgpu_text_puts(&text, "\n");
-	}
+	vgpu_merge_format(attach->merge, &text);
 	if (attach->watch)
 		vgpu_kwatch_totals(attach->watch, &totals);
 	if (totals.processes)

@@ -13,6 +13,7 @@
 #include "shim/backend/sim/device.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
+#include "tracer/cli/doctor.h"
 #include "tracer/cli/say.h"
 #include "tracer/model/library.h"
 #include "tracer/source/connector.h"
@@ -108,6 +109,8 @@ int vgpu_cmd_doctor(const struct vgpu_command *command, int argc, char **argv)
 		printf("  processes  by polling /proc: the kernel's connector: %s\n", strerror(-connector));
 	if (connector >= 0)
 		close(connector);
+	vgpu_doctor_kernel();
+	vgpu_doctor_predict();
 	puts("\nsimulated devices: --device with one of these, or with a file");
 	for (unsigned i = 0; vgpu_simdev_preset_name(i); i++)
 		printf("  %-18s %s%s\n", vgpu_simdev_preset_name(i), vgpu_simdev_preset_title(i),

@@ -13,6 +13,7 @@
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/faults.h"
+#include "tracer/cli/run_kernel.h"
 #include "tracer/cli/say.h"
 #include "tracer/source/host.h"
 
@@ -20,7 +21,7 @@
 
 enum {
 	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
-	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK,
+	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK, OPTION_KERNEL,
 };
 
 const struct vgpu_option vgpu_options_run[] = {
@@ -30,6 +31,8 @@ const struct vgpu_option vgpu_options_run[] = {
 	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer" },
 	{ "inject", OPTION_INJECT, "path|preload|both|audit", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default);\naudit: in place of each file as the program asks for it" },
 	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
+	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
+	  "auto: where nothing is put in, and it is permitted" },
 	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
 	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
 	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
@@ -48,12 +51,16 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	static const unsigned inject_bits[] = { VGPU_INJECT_PATH, VGPU_INJECT_PRELOAD,
 						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD, VGPU_INJECT_AUDIT };
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
+	static const char *const kernels[] = { "auto", "on", "off", NULL }; /* by enum vgpu_run_kernel */
+	const char *kernel = getenv("VGPU_TRACE_KERNEL");
 	bool needs_shim = false;
 	int option, i;
 	long n;
 
 	options->inject = VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD;
 	options->inject_name = "both";
+	if (kernel && !strcmp(kernel, "off"))
+		options->kernel = VGPU_RUN_KERNEL_OFF;
 	while ((option = vgpu_args_next(&args)) >= 0) {
 		switch (option) {
 		case 'o':
@@ -72,6 +79,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			if (i < 0)
 				return VGPU_ARGS_ERROR;
 			options->mode = i;
+			break;
+		case OPTION_KERNEL:
+			i = vgpu_args_word(&args, "--kernel", kernels);
+			if (i < 0)
+				return VGPU_ARGS_ERROR;
+			options->kernel = i;
 			break;
 		case OPTION_INJECT:
 			i = vgpu_args_word(&args, "--inject", injects);
@@ -243,6 +256,7 @@ static void ending(void *data, struct vgpu_known *known)
 		if (path[0])
 			vgpu_rings_scan(run->rings, path, known->ns_pid, true, &run->stream);
 	vgpu_rings_finish(run->rings, known->number, &run->stream);
+	vgpu_run_kernel_poll(run, 0, true);
 }
 
 static void unknown(void *data)
@@ -365,6 +379,9 @@ static int open_parts(struct vgpu_run *run)
 		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
+	if (!err && vgpu_run_kernel_open(run))
+		return -EIO;
+	follow.execs_told = run->kwatch != NULL;
 	rings.roster = follow.roster = run->roster;
 	if (!err)
 		err = vgpu_rings_open(&run->rings, &rings);
@@ -427,6 +444,8 @@ static int start(struct vgpu_run *run)
 	}
 	emit_session(run);
 	err = vgpu_follow_start(run->follow, run->spawn.pid, &run->stream);
+	if (!err)
+		vgpu_run_kernel_start(run);
 	time_ns = vgpu_now_ns();
 	if (!err)
 		err = vgpu_spawn_go(&run->spawn);
@@ -471,6 +490,7 @@ int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 	code = code_of(run.status);
 out:
 	vgpu_spawn_close(&run.spawn);
+	vgpu_run_kernel_close(&run);
 	vgpu_follow_close(run.follow);
 	vgpu_rings_close(run.rings);
 	vgpu_roster_close(run.roster);

@@ -8,11 +8,15 @@
 #include "tracer/explain/verdict.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
+#include "tracer/model/merge.h"
 #include "tracer/source/follow.h"
 #include "tracer/source/inject.h"
+#include "tracer/source/kwatch.h"
 #include "tracer/source/ring.h"
 #include "tracer/source/session.h"
 #include "tracer/source/spawn.h"
+
+enum vgpu_run_kernel { VGPU_RUN_KERNEL_AUTO, VGPU_RUN_KERNEL_ON, VGPU_RUN_KERNEL_OFF };
 
 struct vgpu_run_options {
 	const char *file;      /* -o; NULL: the default one, where it can be written */
@@ -24,6 +28,7 @@ struct vgpu_run_options {
 	const char *device_title; /* "NVIDIA H100 80GB HBM3" */
 	const char *ring_dir;
 	unsigned stacks;
+	unsigned kernel;       /* enum vgpu_run_kernel */
 	bool print_env, systemd, quiet, full, times, no_record, no_link;
 	char **command;
 	int words;
@@ -52,6 +57,10 @@ struct vgpu_run {
 	struct vgpu_roster *roster;
 	struct vgpu_rings *rings;
 	struct vgpu_follow *follow;
+	struct vgpu_kwatch *kwatch; /* run_kernel.c; NULL: off, because … */
+	char kernel_why[512];
+	struct vgpu_merge *merge;
+	struct vgpu_stream out;     /* behind the merge: the sinks */
 	struct vgpu_spawn spawn;
 	uint64_t next_places_ns;
 	bool following; /* in vgpu_follow_poll */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/cli/run_kernel.h"
 #include "tracer/cli/say.h"
 #include "tracer/source/host.h"
 
@@ -91,7 +92,8 @@ static void reap(struct vgpu_run *run)
 /* Returns how many records there were. */
 static int tick(struct vgpu_run *run)
 {
-	int count;
+	uint64_t now = vgpu_now_ns();
+	int count, seen;
 
 	run->following = true;
 	vgpu_follow_poll(run->follow, &run->stream);
@@ -99,7 +101,8 @@ static int tick(struct vgpu_run *run)
 	scan_rings(run, false);
 	count = vgpu_rings_poll(run->rings, &run->stream);
 	vgpu_rings_reap(run->rings, &run->stream);
-	return count;
+	seen = vgpu_run_kernel_poll(run, now, false);
+	return seen > count ? seen : count;
 }
 
 void vgpu_run_loop(struct vgpu_run *run)
@@ -168,6 +171,8 @@ static void say_verdict(struct vgpu_run *run, unsigned running)
 
 	vgpu_text_puts(&text, "\n");
 	vgpu_verdict_format(run->verdict, &run->look, &text);
+	if (run->merge)
+		vgpu_merge_format(run->merge, &text);
 	if (running)
 		vgpu_text_printf(&text, "%u process%s still run%s; what %s now is not recorded any more\n", running,
 				 running == 1 ? "" : "es", running == 1 ? "s" : "", running == 1 ? "it does" : "they do");
@@ -193,6 +198,7 @@ unsigned vgpu_run_finish(struct vgpu_run *run)
 	scan_rings(run, true);
 	vgpu_rings_poll(run->rings, &run->stream);
 	vgpu_rings_reap(run->rings, &run->stream);
+	vgpu_run_kernel_finish(run);
 	running = vgpu_follow_finish(run->follow, &run->stream);
 	vgpu_rings_finish(run->rings, 0, &run->stream);
 	if (vgpu_run_puts_in(run->options))

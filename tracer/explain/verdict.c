@@ -266,6 +266,10 @@ static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_lo
 	} else if (model->attached) {
 		vgpu_text_puts(out, ": no GPU function was called while it was observed.\n");
 		vgpu_text_puts(out, "  To know     what it did before: start it anew while `vgpu-trace attach --wait NAME` runs.\n");
+	} else if (model->has_session && model->mode == VGPU_SHIM_NONE &&
+		   vgpu_model_observed(model, VGPU_OBSERVER_KERNEL, NULL)) {
+		vgpu_text_puts(out, ": no GPU function was called in a library that the kernel observer knew of.\n");
+		vgpu_text_puts(out, "  To know     which libraries it watched: `dump` of the trace says so, line by line (probes).\n");
 	} else if (model->has_session && model->mode == VGPU_SHIM_NONE) {
 		vgpu_text_puts(out, ": nothing was put into the program, so its GPU calls were not observed.\n");
 		vgpu_text_puts(out, "  To know     `vgpu-trace run --shim sim -- …` puts the simulated device in place of the\n"

@@ -450,8 +450,12 @@ static void show_call(void *data, const struct vgpu_event *event, enum vgpu_tree
 		vgpu_text_colour(&text->line, look, VGPU_COLOUR_WARN);
 		vgpu_text_puts(&text->line, " ");
 		vgpu_text_ellipsis(&text->line, look);
-		vgpu_text_puts(&text->line, " running for ");
-		vgpu_text_duration(&text->line, look, event->call.duration_ns);
+		if (event->call.before) {
+			vgpu_text_puts(&text->line, " in it since before the attach");
+		} else {
+			vgpu_text_puts(&text->line, " running for ");
+			vgpu_text_duration(&text->line, look, event->call.duration_ns);
+		}
 		vgpu_text_colour(&text->line, look, VGPU_COLOUR_PLAIN);
 		break;
 	case VGPU_TREE_LAST:

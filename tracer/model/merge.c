@@ -87,6 +87,24 @@ void vgpu_merge_counts(const struct vgpu_merge *merge, struct vgpu_merge_counts 
 	*out = merge->counts;
 }
 
+void vgpu_merge_format(const struct vgpu_merge *merge, struct vgpu_text *out)
+{
+	const struct vgpu_merge_counts *counts = &merge->counts;
+
+	if (!counts->both && !counts->ring_only && !counts->kernel_only)
+		return;
+	vgpu_text_puts(out, "witnesses: ");
+	vgpu_text_count(out, counts->both);
+	vgpu_text_puts(out, counts->both == 1 ? " call seen by ring and kernel, " : " calls seen by ring and kernel, ");
+	vgpu_text_count(out, counts->ring_only);
+	vgpu_text_puts(out, " by the ring only, ");
+	vgpu_text_count(out, counts->kernel_only);
+	vgpu_text_puts(out, " by the kernel only");
+	if (counts->different)
+		vgpu_text_printf(out, "; of %" PRIu64 " THEY SAW DIFFERENT VALUES", counts->different);
+	vgpu_text_puts(out, "\n");
+}
+
 static void item_free(struct item *item)
 {
 	free(item->event);

@@ -16,6 +16,7 @@
 #define VGPU_MODEL_MERGE_H
 
 #include "tracer/model/stream.h"
+#include "tracer/model/text.h"
 
 struct vgpu_merge;
 
@@ -33,6 +34,8 @@ struct vgpu_merge_counts {
 	uint64_t kernel_only;
 	uint64_t different;   /* of both: result, arguments or values are not the same */
 };
+/* Appends "witnesses: 214 calls seen by ring and kernel, 0 by the ring only, …" and a newline; nothing where there is nothing to say. */
+void vgpu_merge_format(const struct vgpu_merge *merge, struct vgpu_text *out);
 void vgpu_merge_counts(const struct vgpu_merge *merge, struct vgpu_merge_counts *out);
 
 #endif

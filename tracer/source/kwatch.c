@@ -10,6 +10,7 @@
 /* Much at once is common (a library that registers its kernels), and nothing may be lost of it. */
 #define RING_BYTES (16u << 20)
 #define LOOK_NS	   UINT64_C(250000000)
+#define LASTING_NS UINT64_C(500000000)
 
 static int open_probes(struct vgpu_kwatch *watch)
 {
@@ -44,6 +45,7 @@ int vgpu_kwatch_open(struct vgpu_kwatch **out, const struct vgpu_kwatch_options 
 		.everyone = options->everyone,
 		.wait = options->wait,
 		.frames = true,
+		.files = !options->no_files,
 		.descriptors = options->descriptors,
 		.why = options->why,
 		.why_size = options->why_size,
@@ -106,8 +108,11 @@ static int add_followed(pid_t pid, void *data)
 	if (!vgpu_kernel_follows(watch->kernel, pid))
 		return 0;
 	process = kwatch_process_existing(watch, pid);
-	if (process)
+	if (process) {
 		kwatch_files_scan(watch, process);
+		if (watch->options.stop)
+			kwatch_stuck_look(watch, process);
+	}
 	return 0;
 }
 
@@ -158,6 +163,17 @@ static void look_for_the_dead(struct vgpu_kwatch *watch)
 		}
 }
 
+/* Their records are drained at the next poll. */
+static void look_for_lasting_calls(struct vgpu_kwatch *watch)
+{
+	uint64_t now = vgpu_now_ns();
+
+	if (now < watch->next_inflight_ns || !watch->totals.processes)
+		return;
+	watch->next_inflight_ns = now + LASTING_NS;
+	vgpu_kernel_inflight(watch->kernel);
+}
+
 static void emit_losses(struct vgpu_kwatch *watch)
 {
 	struct vgpu_bpf_totals totals;
@@ -198,6 +214,7 @@ int vgpu_kwatch_poll(struct vgpu_kwatch *watch, bool all, struct vgpu_stream *st
 	} while (all && count > 0);
 	scan_stale(watch);
 	look_for_the_dead(watch);
+	look_for_lasting_calls(watch);
 	watch->stream = NULL;
 	watch->polling = false;
 	return count < 0 ? count : sum;
@@ -217,6 +234,9 @@ void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 	};
 	struct vgpu_bpf_totals totals;
 
+	vgpu_kwatch_poll(watch, true, stream);
+	watch->last_look = true;
+	vgpu_kernel_inflight(watch->kernel);
 	watch->totals.detach_ns = vgpu_kernel_detach(watch->kernel);
 	vgpu_kwatch_poll(watch, true, stream);
 	watch->stream = stream;

@@ -19,6 +19,8 @@ struct vgpu_kwatch_options {
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	const char *wait;     /* programs of that name are followed when they start; NULL: none */
 	bool everyone;        /* every process that calls a probed function, not only those followed */
+	bool no_files;        /* do not record which files about GPUs are opened */
+	bool stop;            /* threads may be stopped for a moment to see which calls they are in */
 	bool no_linker;       /* leave dlopen, dlsym and the linker's errors alone */
 	const char *const *libraries; /* shell patterns of further library files, ends with NULL; NULL: none */
 	const char *const *probes;    /* "LIB:FUNCTION(int,ptr,str)->int", ends with NULL; NULL: none */

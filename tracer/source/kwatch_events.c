@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LASTS_NS UINT64_C(500000000)
+
 static struct vgpu_event begin(const struct kwatch_process *process, const struct vgpu_bpf_head *head, uint32_t kind)
 {
 	return (struct vgpu_event){
@@ -45,26 +47,42 @@ static const char *probe_types(const struct vgpu_kernel_function *function)
 	return probe->types;
 }
 
+/* Each call that lasts is said once while it does; the ring says those of ours. */
+static bool report_live(const struct vgpu_kwatch *watch, const struct kwatch_process *process,
+			struct kwatch_thread *thread, const struct vgpu_kernel_function *function,
+			const struct vgpu_bpf_call *call, uint64_t now)
+{
+	if ((function->ours && process->known->has_ring) || call->ordinal < thread->pending_upto ||
+	    call->head.time_ns > now || (!watch->last_look && now - call->head.time_ns < LASTS_NS))
+		return false;
+	thread->pending_upto = call->ordinal + 1;
+	return true;
+}
+
 static void emit_call(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_kernel_record *record)
 {
 	const struct vgpu_bpf_call *call = (const void *)record->head;
 	const struct vgpu_kernel_function *function = record->function;
 	bool pending = call->head.flags & VGPU_BPF_CALL_PENDING;
 	struct vgpu_event event = begin(process, &call->head, pending ? VGPU_EVENT_PENDING : VGPU_EVENT_CALL);
+	struct kwatch_thread *thread = kwatch_thread_get(watch, process, call->head.tid, false);
+	bool live = call->head.flags & VGPU_BPF_CALL_LIVE;
+	uint64_t now = live ? vgpu_now_ns() : 0;
 	const struct vgpu_blob *blob;
 	char text[VGPU_BPF_TEXT + 1];
 	size_t at = 0;
 
-	if (!function)
+	if (!function || !thread || (live && !report_live(watch, process, thread, function, call, now)))
 		return;
 	event.call = (struct vgpu_event_call){
 		.function = function->id,
 		.flags = record->call_flags,
 		.depth = call->depth,
-		.ended = pending,
-		.thread = kwatch_thread_number(watch, process, call->head.tid, false),
+		.ended = pending && !live,
+		.thread = thread->number,
 		.ordinal = call->ordinal,
-		.duration_ns = call->leave_ns > call->head.time_ns ? call->leave_ns - call->head.time_ns : 0,
+		.duration_ns = live ? now - call->head.time_ns
+			       : call->leave_ns > call->head.time_ns ? call->leave_ns - call->head.time_ns : 0,
 		.caller = call->caller,
 		.sp = call->sp,
 		.result = call->result,
@@ -135,15 +153,11 @@ static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process,
 static void emit_output(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_write *output)
 {
 	struct vgpu_event event = begin(process, &output->head, VGPU_EVENT_OUTPUT);
-	char path[64], target[512];
-	ssize_t n;
+	char target[512];
 
-	snprintf(path, sizeof(path), "/proc/%u/fd/%u", output->head.pid, output->fd);
-	n = readlink(path, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = '\0';
 	event.output = (struct vgpu_event_output){
 		.descriptor = output->fd,
-		.target = n > 0 ? target : NULL,
+		.target = kwatch_descriptor(&output->target, output->head.pid, output->fd, target, sizeof(target)),
 		.bytes = { (const uint8_t *)(output + 1), output->size },
 		.full_size = output->full_size,
 	};
@@ -157,6 +171,7 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	const struct vgpu_kernel_function *function = vgpu_kernel_function(watch->kernel, signal->slot);
 	struct vgpu_bpf_registers registers = { .ip = signal->ip, .sp = signal->sp, .bp = signal->bp };
 	uint8_t *frames = malloc(sizeof(registers) + signal->size);
+	char symbol[256], initialising[sizeof(signal->initialising) + 1], object[sizeof(signal->map_name) + 1];
 
 	event.crash = (struct vgpu_event_crash){
 		.signal = signal->signal,
@@ -170,7 +185,18 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 		.function = function ? function->id : 0,
 		.function_name = function ? function->name : NULL,
 		.ordinal = signal->ordinal,
+		.initialising = text_of(initialising, sizeof(initialising), signal->initialising,
+					strnlen(signal->initialising, sizeof(signal->initialising))),
 	};
+	/* Its process may be gone already: the kernel told the file's name at the time. */
+	if (!mapping && signal->map_inode) {
+		event.crash.object = text_of(object, sizeof(object), signal->map_name,
+					     strnlen(signal->map_name, sizeof(signal->map_name)));
+		event.crash.offset = signal->ip - signal->map_start + signal->map_offset;
+	}
+	if (event.crash.object)
+		event.crash.symbol = kwatch_symbol(mapping ? mapping->path : NULL, signal->head.pid, event.crash.offset, symbol,
+						   sizeof(symbol));
 	if (frames) {
 		memcpy(frames, &registers, sizeof(registers));
 		memcpy(frames + sizeof(registers), signal + 1, signal->size);
@@ -178,6 +204,25 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	}
 	vgpu_stream_emit(watch->stream, &event);
 	free(frames);
+}
+
+static void emit_open(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_open *opened)
+{
+	struct vgpu_event event = begin(process, &opened->head, VGPU_EVENT_FILE);
+	char path[1025];
+
+	event.file = (struct vgpu_event_file){
+		.path = text_of(path, sizeof(path), (const char *)(opened + 1), opened->size),
+		.error = opened->error,
+		.flags = opened->flags,
+	};
+	if (!event.file.path)
+		return;
+	event.file.vendor = kwatch_vendor(event.file.path);
+	/* The kernel side lets through more than is about GPUs. */
+	if (!event.file.vendor && strncmp(event.file.path, "/dev/dri/", 9))
+		return;
+	vgpu_stream_emit(watch->stream, &event);
 }
 
 int kwatch_record(void *data, const struct vgpu_kernel_record *record)
@@ -204,6 +249,9 @@ int kwatch_record(void *data, const struct vgpu_kernel_record *record)
 		break;
 	case VGPU_BPF_SIGNAL:
 		emit_signal(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_OPEN:
+		emit_open(watch, process, (const void *)record->head);
 		break;
 	}
 	return 0;

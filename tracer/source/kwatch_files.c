@@ -92,6 +92,7 @@ static bool choose(struct vgpu_kwatch *watch, const char *path, struct choice *c
 	return !watch->options.no_linker && is_linker(path);
 }
 
+/* Returns 1 where it was not probed before, 0, or -errno. */
 static int attach(struct vgpu_kwatch *watch, const char *place, const char *path, struct vgpu_kernel_target *target)
 {
 	struct vgpu_kernel_attached attached;
@@ -126,7 +127,7 @@ static int attach(struct vgpu_kwatch *watch, const char *place, const char *path
 		.ours = elf.library,
 	};
 	vgpu_stream_emit(watch->stream, &event);
-	return 0;
+	return 1;
 }
 
 int vgpu_kwatch_file(struct vgpu_kwatch *watch, const char *path, struct vgpu_stream *stream)
@@ -144,7 +145,7 @@ int vgpu_kwatch_file(struct vgpu_kwatch *watch, const char *path, struct vgpu_st
 	watch->stream = stream;
 	err = attach(watch, path, path, &target);
 	watch->stream = before;
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* ---- what a process maps ---- */
@@ -157,7 +158,7 @@ static bool same_file(const char *a, const struct stat *b)
 }
 
 /* By the path that everybody knows it by, where that is the file that is mapped. */
-static void attach_mapped(struct vgpu_kwatch *watch, const struct kwatch_process *process,
+static int attach_mapped(struct vgpu_kwatch *watch, const struct kwatch_process *process,
 			  const struct vgpu_mapping *mapping, struct vgpu_kernel_target *target)
 {
 	char place[1200], range[64];
@@ -167,9 +168,26 @@ static void attach_mapped(struct vgpu_kwatch *watch, const struct kwatch_process
 		 (unsigned long long)mapping->to);
 	snprintf(place, sizeof(place), "/proc/%u/root%s", process->pid, mapping->path);
 	if (!stat(place, &st) && st.st_ino == mapping->inode)
-		attach(watch, same_file(mapping->path, &st) ? mapping->path : place, mapping->path, target);
-	else
-		attach(watch, range, mapping->path, target); /* deleted or replaced: the very file */
+		return attach(watch, same_file(mapping->path, &st) ? mapping->path : place, mapping->path, target);
+	/* Deleted or replaced: the very file. */
+	return attach(watch, range, mapping->path, target);
+}
+
+/* Absence is evidence only where somebody was watching: this library may have taken calls before. */
+static void report_late(struct vgpu_kwatch *watch, const struct kwatch_process *process, const char *path)
+{
+	struct vgpu_event event = {
+		.kind = VGPU_EVENT_OBSERVER,
+		.observer = VGPU_OBSERVER_KERNEL,
+		.process = process->known->number,
+		.note = {
+			.about = VGPU_OBSERVER_KERNEL,
+			.subject = path,
+			.text = "was mapped before it was probed: calls that it took until now were not observed",
+		},
+	};
+
+	vgpu_stream_emit(watch->stream, &event);
 }
 
 void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process)
@@ -191,8 +209,10 @@ void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process
 		if (!mapping->code || !strcmp(mapping->path, before))
 			continue;
 		before = mapping->path;
-		if (choose(watch, mapping->path, &choice, &target))
-			attach_mapped(watch, process, mapping, &target);
+		if (!choose(watch, mapping->path, &choice, &target))
+			continue;
+		if (attach_mapped(watch, process, mapping, &target) > 0 && !(target.flags & VGPU_KERNEL_LINKER))
+			report_late(watch, process, mapping->path);
 	}
 }
 

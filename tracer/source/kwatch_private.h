@@ -13,6 +13,7 @@
 struct kwatch_thread {
 	uint32_t tid;    /* first pid namespace */
 	uint32_t number; /* in the stream */
+	uint64_t pending_upto; /* calls in flight below this ordinal were reported */
 };
 
 struct kwatch_process {
@@ -37,7 +38,8 @@ struct vgpu_kwatch {
 	struct kwatch_process *last; /* of the last record */
 	struct vgpu_kwatch_totals totals;
 	uint64_t started_ns;
-	uint64_t next_look_ns;
+	uint64_t next_look_ns, next_inflight_ns;
+	bool last_look; /* report all calls in flight, of whatever age */
 	bool any_stale;
 	bool polling;
 	struct vgpu_stream *stream; /* during a poll */
@@ -53,7 +55,12 @@ void kwatch_process_record(struct vgpu_kwatch *watch, const struct vgpu_bpf_proc
 /* It is gone, and no record said so. */
 void kwatch_process_gone(struct vgpu_kwatch *watch, struct kwatch_process *process);
 void kwatch_processes_free(struct vgpu_kwatch *watch);
-uint32_t kwatch_thread_number(struct vgpu_kwatch *watch, struct kwatch_process *process, uint32_t tid, bool fresh);
+/* NULL: no memory. fresh: another thread than the one that had this number before. */
+struct kwatch_thread *kwatch_thread_get(struct vgpu_kwatch *watch, struct kwatch_process *process, uint32_t tid,
+					bool fresh);
+/* Where a descriptor leads, as readlink of /proc/PID/fd has it, as far as that is known; NULL: it is closed. */
+const char *kwatch_descriptor(const struct vgpu_bpf_descriptor *descriptor, uint32_t pid, uint32_t number, char *room,
+			      size_t size);
 /* The file an address lies in, where that can still be found out. */
 const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t address);
 
@@ -62,12 +69,20 @@ const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t
 /* Looks into a process for files to be probed. */
 void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process);
 
+/* ---- calls from before ---- */
+
+/* Stops the threads that may be in a GPU library's function, one at a time and for a moment, and emits PENDING. */
+void kwatch_stuck_look(struct vgpu_kwatch *watch, struct kwatch_process *process);
+
 /* ---- records ---- */
 
 /* vgpu_kernel_take; data is the struct vgpu_kwatch. */
 int kwatch_record(void *data, const struct vgpu_kernel_record *record);
 
 /* ---- names ---- */
+
+/* "cuModuleLoad+0x1c" of a place in a file; NULL: not known (path may be NULL then). */
+const char *kwatch_symbol(const char *path, uint32_t pid, uint64_t offset, char *room, size_t size);
 
 bool kwatch_variable_wanted(const char *variable);
 uint32_t kwatch_vendor(const char *name);

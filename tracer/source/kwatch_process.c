@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -176,11 +177,44 @@ static const char *link_of(pid_t pid, const char *name, char *room, size_t size)
 	return n > 0 ? room : NULL;
 }
 
+const char *kwatch_descriptor(const struct vgpu_bpf_descriptor *descriptor, uint32_t pid, uint32_t number, char *room,
+			      size_t size)
+{
+	uint32_t major = descriptor->rdev >> 20, minor = descriptor->rdev & 0xfffff;
+	char path[64];
+	struct stat st;
+
+	if (!descriptor->mode)
+		return NULL;
+	switch (descriptor->mode & S_IFMT) {
+	case S_IFIFO:
+		snprintf(room, size, "pipe:[%llu]", (unsigned long long)descriptor->inode);
+		return room;
+	case S_IFSOCK:
+		snprintf(room, size, "socket:[%llu]", (unsigned long long)descriptor->inode);
+		return room;
+	case S_IFCHR:
+		if (major == 1 && minor == 3)
+			snprintf(room, size, "/dev/null");
+		else if (major >= 136 && major <= 143)
+			snprintf(room, size, "/dev/pts/%u", (major - 136) * 256 + minor);
+		else
+			snprintf(room, size, "%s (character device %u:%u)", descriptor->name, major, minor);
+		return room;
+	}
+	/* The whole path is to be had only while the descriptor is what it was. */
+	snprintf(path, sizeof(path), "/proc/%u/fd/%u", pid, number);
+	if (!stat(path, &st) && st.st_ino == descriptor->inode && link_of(pid, path + strcspn(path + 6, "/") + 7, room, size))
+		return room;
+	snprintf(room, size, "%.31s", descriptor->name);
+	return room;
+}
+
 static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, uint64_t time_ns, pid_t pid,
 			 const char *env, size_t env_size, bool env_whole, const char *exec_name,
-			 const struct vgpu_bpf_process *record)
+			 const struct vgpu_bpf_exec *record)
 {
-	char out[512], err[512], directory[512], cgroup[512];
+	char out[512], err[512], directory[512], cgroup[512], path[64];
 	struct vgpu_text variables = { 0 };
 	struct vgpu_event event = {
 		.kind = VGPU_EVENT_CONTEXT,
@@ -196,14 +230,22 @@ static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, ui
 	event.context.env = (struct vgpu_strings){ variables.bytes, variables.size };
 	if (env && env_whole)
 		event.context.flags |= VGPU_CONTEXT_ENV;
+	if (record) {
+		/* As it was at that moment; it may have been moved since. */
+		event.context.stdout_target = kwatch_descriptor(&record->out, pid, 1, out, sizeof(out));
+		event.context.stderr_target = kwatch_descriptor(&record->err, pid, 2, err, sizeof(err));
+		event.context.flags |= VGPU_CONTEXT_STDERR;
+	}
 	if (there) {
-		event.context.stdout_target = link_of(pid, "fd/1", out, sizeof(out));
-		event.context.stderr_target = link_of(pid, "fd/2", err, sizeof(err));
+		if (!record) {
+			event.context.stdout_target = link_of(pid, "fd/1", out, sizeof(out));
+			event.context.stderr_target = link_of(pid, "fd/2", err, sizeof(err));
+		}
 		event.context.directory = link_of(pid, "cwd", directory, sizeof(directory));
 		if (event.context.directory)
 			event.context.flags |= VGPU_CONTEXT_STDERR;
-		snprintf(out, sizeof(out), "/proc/%d/cgroup", (int)pid);
-		if (vgpu_proc_file(out, cgroup, sizeof(cgroup)) > 0) {
+		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+		if (vgpu_proc_file(path, cgroup, sizeof(cgroup)) > 0) {
 			char *unified = strstr(cgroup, "0::");
 
 			if (unified) {
@@ -211,7 +253,6 @@ static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, ui
 				event.context.cgroup = unified + 3;
 			}
 		}
-		event.context.stdout_target = link_of(pid, "fd/1", out, sizeof(out));
 	}
 	vgpu_stream_emit(watch->stream, &event);
 	vgpu_text_free(&variables);
@@ -257,9 +298,10 @@ static bool executed_again(const char *env, size_t size)
 	return memmem(env, size, "VGPU_AUDIT_AGAIN=", strlen("VGPU_AUDIT_AGAIN=")) != NULL;
 }
 
-static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_process *record)
+static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_exec *exec)
 {
-	const char *text = (const char *)(record + 1);
+	const struct vgpu_bpf_process *record = &exec->process;
+	const char *text = (const char *)(exec + 1);
 	struct vgpu_known *known = process->known;
 	char name[1024];
 	struct vgpu_proc proc;
@@ -289,7 +331,7 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 	}
 	emit_context(watch, known, record->head.time_ns, record->head.pid, text + record->path_size + record->argv_size,
 		     record->env_size,
-		     !(record->head.flags & (VGPU_BPF_PROCESS_ENV_CUT | VGPU_BPF_PROCESS_UNREADABLE)), name, record);
+		     !(record->head.flags & (VGPU_BPF_PROCESS_ENV_CUT | VGPU_BPF_PROCESS_UNREADABLE)), name, exec);
 }
 
 /* status: as wait has it, -1: not known. */
@@ -339,10 +381,10 @@ void kwatch_process_record(struct vgpu_kwatch *watch, const struct vgpu_bpf_proc
 		return;
 	switch (record->head.kind) {
 	case VGPU_BPF_THREAD:
-		kwatch_thread_number(watch, process, record->head.tid, true);
+		kwatch_thread_get(watch, process, record->head.tid, true);
 		break;
 	case VGPU_BPF_EXEC:
-		executed(watch, process, record);
+		executed(watch, process, (const void *)record);
 		break;
 	case VGPU_BPF_EXIT:
 		ended(watch, process, record->exit_code & 0xffff, record->head.time_ns);
@@ -350,7 +392,8 @@ void kwatch_process_record(struct vgpu_kwatch *watch, const struct vgpu_bpf_proc
 	}
 }
 
-uint32_t kwatch_thread_number(struct vgpu_kwatch *watch, struct kwatch_process *process, uint32_t tid, bool fresh)
+struct kwatch_thread *kwatch_thread_get(struct vgpu_kwatch *watch, struct kwatch_process *process, uint32_t tid,
+					bool fresh)
 {
 	struct kwatch_thread *grown = NULL;
 
@@ -358,13 +401,13 @@ uint32_t kwatch_thread_number(struct vgpu_kwatch *watch, struct kwatch_process *
 		if (process->threads[i].tid == tid)
 			grown = &process->threads[i];
 	if (grown && !fresh)
-		return grown->number;
+		return grown;
 	if (!grown && process->thread_count == process->thread_room) {
 		uint32_t room = process->thread_room ? process->thread_room * 2 : 8;
 
 		grown = realloc(process->threads, room * sizeof(*grown));
 		if (!grown)
-			return 0;
+			return NULL;
 		process->threads = grown;
 		process->thread_room = room;
 		grown = NULL;
@@ -372,7 +415,7 @@ uint32_t kwatch_thread_number(struct vgpu_kwatch *watch, struct kwatch_process *
 	if (!grown)
 		grown = &process->threads[process->thread_count++];
 	*grown = (struct kwatch_thread){ .tid = tid, .number = ++*vgpu_roster_threads(watch->options.roster) };
-	return grown->number;
+	return grown;
 }
 
 const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t address)

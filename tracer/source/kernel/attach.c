@@ -182,6 +182,7 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 		.path = library->shown,
 		.offset = symbol->offset,
 		.schema = schema,
+		.ours = symbols->ours,
 	};
 	kernel->slot_count++;
 	*out = slot;

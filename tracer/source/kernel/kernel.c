@@ -18,7 +18,7 @@
 
 /* The settings of bpf/maps.h, by name. */
 struct settings {
-	bool sleepable, cookies, everyone, frames;
+	bool sleepable, cookies, everyone, frames, files, find_vma;
 	uint32_t descriptors;
 	char wait[16];
 };
@@ -109,6 +109,8 @@ static int apply(struct bpf_object *object, const struct settings *settings)
 	err = err ? err : set(object, constants, "vgpu_cookies", &settings->cookies, 1);
 	err = err ? err : set(object, constants, "vgpu_everyone", &settings->everyone, 1);
 	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
+	err = err ? err : set(object, constants, "vgpu_files", &settings->files, 1);
+	err = err ? err : set(object, constants, "vgpu_find_vma", &settings->find_vma, 1);
 	err = err ? err : set(object, constants, "vgpu_wait_name", settings->wait, sizeof(settings->wait));
 	return err ? err : set(object, constants, "vgpu_descriptors", &settings->descriptors, 4);
 }
@@ -129,12 +131,14 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 {
 	struct bpf_program *entry = bpf_object__find_program_by_name(kernel->object, "vgpu_entry");
 	struct bpf_program *back = bpf_object__find_program_by_name(kernel->object, "vgpu_return");
-	struct bpf_program *output = bpf_object__find_program_by_name(kernel->object, "vgpu_write");
+	struct bpf_program *output = bpf_object__find_program_by_name(kernel->object, "vgpu_syscall");
 	struct settings settings = {
 		.sleepable = kernel->sleeps,
 		.cookies = kernel->method == VGPU_KERNEL_MULTI,
 		.everyone = options->everyone,
 		.frames = options->frames,
+		.files = options->files,
+		.find_vma = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_find_vma, NULL) > 0,
 		.descriptors = options->descriptors,
 	};
 	enum bpf_attach_type type = settings.cookies ? (enum bpf_attach_type)KERNEL_ATTACH_MULTI : 0;
@@ -150,7 +154,7 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 	err = err ? err : bpf_program__set_expected_attach_type(back, type);
 	err = err ? err : bpf_program__set_flags(entry, flags);
 	err = err ? err : bpf_program__set_flags(back, flags);
-	err = err ? err : bpf_program__set_autoload(output, options->descriptors != 0);
+	err = err ? err : bpf_program__set_autoload(output, options->descriptors || options->files);
 	err = err ? err : size_map(kernel, "rings", kernel->cpus);
 	err = err ? err : size_map(kernel, "functions", KERNEL_SLOTS);
 	err = err ? err : size_map(kernel, "hits", KERNEL_SLOTS);
@@ -182,7 +186,7 @@ static int open_rings(struct vgpu_kernel *kernel, uint32_t asked)
 
 static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
-	static const char *const names[] = { "vgpu_fork", "vgpu_exec", "vgpu_exit", "vgpu_signal", "vgpu_write" };
+	static const char *const names[] = { "vgpu_fork", "vgpu_exec", "vgpu_exit", "vgpu_signal", "vgpu_syscall" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, names[i]);
@@ -190,7 +194,7 @@ static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kern
 
 		if (!program)
 			return -ENOENT;
-		if (!strcmp(names[i], "vgpu_write") && !options->descriptors)
+		if (!strcmp(names[i], "vgpu_syscall") && !options->descriptors && !options->files)
 			continue;
 		link = bpf_program__attach(program);
 		if (!link) {
@@ -326,6 +330,24 @@ uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)
 {
 	return kernel->sleeps;
+}
+
+int vgpu_kernel_inflight(struct vgpu_kernel *kernel)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, "vgpu_inflight");
+	struct bpf_link *link = program ? bpf_program__attach_iter(program, NULL) : NULL;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1, err = 0;
+	char unused[64];
+
+	if (fd < 0)
+		err = program ? -errno : -ENOENT;
+	/* Reading makes it go over all threads; it writes nothing here. */
+	while (!err && read(fd, unused, sizeof(unused)) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
 }
 
 const struct vgpu_kernel_function *vgpu_kernel_function(const struct vgpu_kernel *kernel, uint32_t slot)

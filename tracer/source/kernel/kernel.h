@@ -29,6 +29,7 @@ struct vgpu_kernel_options {
 	const char *wait;     /* a program of that name is followed when it starts; NULL: none */
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
 	bool frames;          /* the stack of calls that fail */
+	bool files;           /* which files about GPUs are opened, and what came of it */
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	char *why;            /* where an error is explained; may be NULL */
 	size_t why_size;
@@ -41,6 +42,12 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel); /* takes NULL */
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel);
 /* false: values on pages that are not there are "not readable". */
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel);
+
+/*
+ * Has a record made of every call that is in flight now (VGPU_BPF_CALL_LIVE), to be drained as all
+ * others. One that is entered or left meanwhile may be missing, or be there though it has returned.
+ */
+int vgpu_kernel_inflight(struct vgpu_kernel *kernel);
 
 /* This process (a number as the caller's pid namespace has it), its descendants, and those it has already. */
 int vgpu_kernel_follow(struct vgpu_kernel *kernel, pid_t pid);
@@ -129,6 +136,7 @@ struct vgpu_kernel_function {
 	const char *path;         /* of its library: see struct vgpu_kernel_target */
 	uint64_t offset;          /* of the function in the file */
 	const struct vgpu_function *schema; /* NULL: raw arguments */
+	bool ours;                /* its library has a ring */
 };
 /* NULL: no such slot. Valid until the observer is closed. */
 const struct vgpu_kernel_function *vgpu_kernel_function(const struct vgpu_kernel *kernel, uint32_t slot);

@@ -36,6 +36,12 @@ const char *vgpu_kernel_method_name(uint32_t method)
 	return "none";
 }
 
+int vgpu_kernel_inflight(struct vgpu_kernel *kernel)
+{
+	(void)kernel;
+	return -ENOSYS;
+}
+
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
 {
 	(void)kernel;
