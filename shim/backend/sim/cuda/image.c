@@ -225,6 +225,8 @@ void image_free(struct image *image)
 		return;
 	for (uint32_t i = 0; i < image->kernel_count; i++)
 		heap_free(image->kernels[i].params);
+	for (uint32_t i = 0; image->text && i < image->global_count; i++)
+		heap_free((void *)(uintptr_t)image->globals[i].init);
 	heap_free(image->kernels);
 	heap_free(image->globals);
 	heap_free(image->data);

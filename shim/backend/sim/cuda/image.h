@@ -25,7 +25,7 @@ struct image_kernel {
 struct image_global {
 	const char *name;
 	uint64_t size;
-	const void *init; /* size bytes, or NULL: zeroes */
+	const void *init; /* size bytes, or NULL: zeroes; of text, memory of the image's own */
 	bool managed;
 	bool constant;
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/backend/sim/cuda/heap.h"
 #include "shim/backend/sim/cuda/image.h"
 
 /* One word, number or sign; comments and space lie between. */
@@ -101,6 +102,7 @@ static uint32_t type_bytes(struct token type)
 struct declaration {
 	struct token name;
 	uint32_t alignment;
+	uint32_t element; /* bytes of one */
 	uint64_t size;
 	bool managed;
 };
@@ -134,6 +136,7 @@ static bool declare(const char **at, struct declaration *out)
 	if (!token.size || !is_word(*token.at) || !element)
 		return false;
 	out->name = token;
+	out->element = element;
 	out->size = element;
 	while (*skip(*at) == '[') {
 		next(at);
@@ -212,7 +215,58 @@ static void skip_body(const char **at, struct image_kernel *kernel)
 	} while (token.size && depth);
 }
 
-/* First values: numbers in braces or alone, of plain types only. */
+/* A number as its bytes; bits of a float stand behind 0f and 0d. False: an address, a name. */
+static bool read_number(const char **at, uint64_t *out)
+{
+	struct token token = next(at);
+	bool negative = is(token, "-");
+	char *end;
+
+	if (negative)
+		token = next(at);
+	if (!token.size || *token.at < '0' || *token.at > '9')
+		return false;
+	if (token.at[0] == '0' &&
+	    (token.at[1] == 'f' || token.at[1] == 'd' || token.at[1] == 'F' || token.at[1] == 'D'))
+		*out = strtoull(token.at + 2, &end, 16);
+	else
+		*out = strtoull(token.at, &end, 0);
+	end += *end == 'U';
+	if (negative)
+		*out = -*out;
+	return end == token.at + token.size;
+}
+
+/*
+ * First values: one number, or numbers in one pair of braces. What is no plain number (an address,
+ * a row in a row, a decimal fraction) ends them: what follows begins as zero.
+ */
+static bool read_values(const char **at, const struct declaration *variable, const void **out)
+{
+	bool many = *skip(*at) == '{';
+	char *values = heap_get(variable->size);
+
+	if (!values)
+		return false;
+	if (many)
+		next(at);
+	for (uint64_t place = 0; variable->size - place >= variable->element;) {
+		uint64_t number;
+
+		if (!read_number(at, &number))
+			break;
+		/* the lowest bytes come first, of what is no wider than a word */
+		memcpy(values + place, &number,
+		       variable->element < sizeof(number) ? variable->element : sizeof(number));
+		place += variable->element;
+		if (!many || *skip(*at) != ',')
+			break;
+		next(at);
+	}
+	*out = values;
+	return true;
+}
+
 static bool read_variable(struct image *image, const char **at, bool constant)
 {
 	struct declaration variable;
@@ -226,6 +280,11 @@ static bool read_variable(struct image *image, const char **at, bool constant)
 	global->size = variable.size;
 	global->managed = variable.managed;
 	global->constant = constant;
+	if (*skip(*at) == '=') {
+		next(at);
+		if (!read_values(at, &variable, &global->init))
+			return false;
+	}
 	while (**at && **at != ';')
 		next(at);
 	if (**at)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arrays through the runtime, and the copies that reach them. */
+/* Arrays through the runtime: made, described, destroyed. */
 #include "shim/backend/sim/cudart/runtime.h"
-
-#include <string.h>
 
 #define A(array) ((CUarray)(uintptr_t)(array))
 
@@ -13,7 +11,7 @@ cudaChannelFormatDesc sim_cudaCreateChannelDesc(int x, int y, int z, int w,
 }
 
 /* Channels of one width, filled from the first; false: the driver has no such format. */
-static bool format_of(const cudaChannelFormatDesc *desc, CUarray_format *format, unsigned *channels)
+bool runtime_format(const cudaChannelFormatDesc *desc, CUarray_format *format, unsigned *channels)
 {
 	static const struct {
 		int bits;
@@ -43,7 +41,7 @@ static bool format_of(const cudaChannelFormatDesc *desc, CUarray_format *format,
 	return false;
 }
 
-static cudaChannelFormatDesc channels_of(CUarray_format format, unsigned channels)
+cudaChannelFormatDesc runtime_channels(CUarray_format format, unsigned channels)
 {
 	static const struct {
 		CUarray_format format;
@@ -82,7 +80,7 @@ static cudaError_t describe(CUDA_ARRAY3D_DESCRIPTOR *out, const cudaChannelForma
 		.Depth = extent.depth,
 		.Flags = flags,
 	};
-	return desc && format_of(desc, &out->Format, &out->NumChannels)
+	return desc && runtime_format(desc, &out->Format, &out->NumChannels)
 		   ? cudaSuccess
 		   : cudaErrorInvalidChannelDescriptor;
 }
@@ -161,7 +159,7 @@ cudaError_t sim_cudaArrayGetInfo(cudaChannelFormatDesc *desc, cudaExtent *extent
 	if (result != CUDA_SUCCESS)
 		RUNTIME_FAIL(runtime_code(result));
 	if (desc)
-		*desc = channels_of(is.Format, is.NumChannels);
+		*desc = runtime_channels(is.Format, is.NumChannels);
 	if (extent)
 		*extent = (cudaExtent){ is.Width, is.Height, is.Depth };
 	if (flags)
@@ -176,8 +174,6 @@ cudaError_t sim_cudaGetChannelDesc(cudaChannelFormatDesc *desc, cudaArray_const_
 	return sim_cudaArrayGetInfo(desc, NULL, NULL, (cudaArray_t)(uintptr_t)array);
 }
 
-/* ---- copies ---- */
-
 size_t runtime_element(cudaArray_const_t array)
 {
 	CUDA_ARRAY3D_DESCRIPTOR is;
@@ -185,419 +181,6 @@ size_t runtime_element(cudaArray_const_t array)
 
 	if (runtime.driver->cuArray3DGetDescriptor_v2(&is, A(array)) != CUDA_SUCCESS)
 		return 0;
-	desc = channels_of(is.Format, is.NumChannels);
+	desc = runtime_channels(is.Format, is.NumChannels);
 	return (size_t)(desc.x + desc.y + desc.z + desc.w) / 8;
 }
-
-static bool types_of(CUDA_MEMCPY3D *copy, cudaMemcpyKind kind)
-{
-	static const unsigned char to[] = { CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_DEVICE,
-					    CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_DEVICE,
-					    CU_MEMORYTYPE_UNIFIED };
-	static const unsigned char from[] = { CU_MEMORYTYPE_HOST, CU_MEMORYTYPE_HOST,
-					      CU_MEMORYTYPE_DEVICE, CU_MEMORYTYPE_DEVICE,
-					      CU_MEMORYTYPE_UNIFIED };
-
-	if ((unsigned)kind >= sizeof(to))
-		return false;
-	copy->dstMemoryType = (CUmemorytype)to[kind];
-	copy->srcMemoryType = (CUmemorytype)from[kind];
-	return true;
-}
-
-cudaError_t runtime_copy_1d(CUDA_MEMCPY3D *out, void *to, const void *from, size_t size,
-			    cudaMemcpyKind kind)
-{
-	*out = (CUDA_MEMCPY3D){
-		.dstHost = to,
-		.dstDevice = runtime_address(to),
-		.srcHost = from,
-		.srcDevice = runtime_address(from),
-		.WidthInBytes = size,
-		.Height = 1,
-		.Depth = 1,
-	};
-	return types_of(out, kind) ? cudaSuccess : cudaErrorInvalidMemcpyDirection;
-}
-
-cudaError_t runtime_copy_3d(CUDA_MEMCPY3D *out, const cudaMemcpy3DParms *in)
-{
-	size_t element = 1;
-
-	if (!in || !in->srcArray == !in->srcPtr.ptr || !in->dstArray == !in->dstPtr.ptr)
-		return cudaErrorInvalidValue;
-	/* extents and places are in elements as soon as an array takes part */
-	if (in->srcArray)
-		element = runtime_element(in->srcArray);
-	else if (in->dstArray)
-		element = runtime_element(in->dstArray);
-	if (!element || (in->srcArray && in->dstArray && runtime_element(in->dstArray) != element))
-		return cudaErrorInvalidValue;
-	*out = (CUDA_MEMCPY3D){
-		.srcXInBytes = in->srcPos.x * (in->srcArray ? element : 1),
-		.srcY = in->srcPos.y,
-		.srcZ = in->srcPos.z,
-		.srcHost = in->srcPtr.ptr,
-		.srcDevice = runtime_address(in->srcPtr.ptr),
-		.srcArray = A(in->srcArray),
-		.srcPitch = in->srcPtr.pitch,
-		.srcHeight = in->srcPtr.ysize,
-		.dstXInBytes = in->dstPos.x * (in->dstArray ? element : 1),
-		.dstY = in->dstPos.y,
-		.dstZ = in->dstPos.z,
-		.dstHost = in->dstPtr.ptr,
-		.dstDevice = runtime_address(in->dstPtr.ptr),
-		.dstArray = A(in->dstArray),
-		.dstPitch = in->dstPtr.pitch,
-		.dstHeight = in->dstPtr.ysize,
-		.WidthInBytes = in->extent.width * element,
-		.Height = in->extent.height,
-		.Depth = in->extent.depth,
-	};
-	if (!types_of(out, in->kind))
-		return cudaErrorInvalidMemcpyDirection;
-	if (in->srcArray)
-		out->srcMemoryType = CU_MEMORYTYPE_ARRAY;
-	if (in->dstArray)
-		out->dstMemoryType = CU_MEMORYTYPE_ARRAY;
-	return cudaSuccess;
-}
-
-static cudaError_t three(const cudaMemcpy3DParms *in, bool async, bool own, cudaStream_t stream)
-{
-	CUDA_MEMCPY3D copy;
-	cudaError_t error;
-
-	RUNTIME_NEED_CONTEXT();
-	error = runtime_copy_3d(&copy, in);
-	if (error != cudaSuccess)
-		RUNTIME_FAIL(error);
-	if (async)
-		RUNTIME_RETURN(cuMemcpy3DAsync_v2(&copy, (CUstream)stream));
-	if (own)
-		RUNTIME_RETURN(cuMemcpy3D_v2_ptds(&copy));
-	RUNTIME_RETURN(cuMemcpy3D_v2(&copy));
-}
-
-cudaError_t sim_cudaMemcpy3D(const cudaMemcpy3DParms *in)
-{
-	return three(in, false, false, NULL);
-}
-
-cudaError_t sim_cudaMemcpy3D_ptds(const cudaMemcpy3DParms *in)
-{
-	return three(in, false, true, NULL);
-}
-
-cudaError_t sim_cudaMemcpy3DAsync(const cudaMemcpy3DParms *in, cudaStream_t stream)
-{
-	return three(in, true, false, stream);
-}
-RUNTIME_PTSZ(cudaMemcpy3DAsync, (const cudaMemcpy3DParms *in, cudaStream_t stream),
-	     (in, runtime_ptsz(stream)))
-
-static cudaError_t peers(const cudaMemcpy3DPeerParms *in, bool async, cudaStream_t stream)
-{
-	CUDA_MEMCPY3D_PEER copy;
-	CUDA_MEMCPY3D as_copy;
-	cudaMemcpy3DParms plain;
-	cudaError_t error;
-
-	RUNTIME_NEED_CONTEXT();
-	if (!in)
-		RUNTIME_FAIL(cudaErrorInvalidValue);
-	plain = (cudaMemcpy3DParms){
-		.srcArray = in->srcArray,
-		.srcPos = in->srcPos,
-		.srcPtr = in->srcPtr,
-		.dstArray = in->dstArray,
-		.dstPos = in->dstPos,
-		.dstPtr = in->dstPtr,
-		.extent = in->extent,
-		.kind = cudaMemcpyDeviceToDevice,
-	};
-	/* the two are laid out alike but for the contexts */
-	error = runtime_copy_3d(&as_copy, &plain);
-	memcpy(&copy, &as_copy, sizeof(copy));
-	if (error == cudaSuccess)
-		error = runtime_primary(in->srcDevice, &copy.srcContext);
-	if (error == cudaSuccess)
-		error = runtime_primary(in->dstDevice, &copy.dstContext);
-	if (error != cudaSuccess)
-		RUNTIME_FAIL(error);
-	if (async)
-		RUNTIME_RETURN(cuMemcpy3DPeerAsync(&copy, (CUstream)stream));
-	RUNTIME_RETURN(cuMemcpy3DPeer(&copy));
-}
-
-cudaError_t sim_cudaMemcpy3DPeer(const cudaMemcpy3DPeerParms *in)
-{
-	return peers(in, false, NULL);
-}
-SIM_ALIAS(sim_cudaMemcpy3DPeer_ptds, sim_cudaMemcpy3DPeer);
-
-cudaError_t sim_cudaMemcpy3DPeerAsync(const cudaMemcpy3DPeerParms *in, cudaStream_t stream)
-{
-	return peers(in, true, stream);
-}
-RUNTIME_PTSZ(cudaMemcpy3DPeerAsync, (const cudaMemcpy3DPeerParms *in, cudaStream_t stream),
-	     (in, runtime_ptsz(stream)))
-
-/* ---- arrays by bytes: x is an offset in bytes here, unlike above ---- */
-
-struct flat {
-	cudaArray_const_t to_array, from_array;
-	size_t to_x, to_y, from_x, from_y;
-	void *to;
-	const void *from;
-	size_t to_pitch, from_pitch, width, height;
-	cudaMemcpyKind kind;
-};
-
-static cudaError_t flat(const struct flat *in, bool async, bool own, cudaStream_t stream)
-{
-	CUDA_MEMCPY3D copy = {
-		.dstXInBytes = in->to_x,
-		.dstY = in->to_y,
-		.dstHost = in->to,
-		.dstDevice = runtime_address(in->to),
-		.dstArray = A(in->to_array),
-		.dstPitch = in->to_pitch,
-		.srcXInBytes = in->from_x,
-		.srcY = in->from_y,
-		.srcHost = in->from,
-		.srcDevice = runtime_address(in->from),
-		.srcArray = A(in->from_array),
-		.srcPitch = in->from_pitch,
-		.WidthInBytes = in->width,
-		.Height = in->height,
-		.Depth = 1,
-	};
-
-	RUNTIME_NEED_CONTEXT();
-	if (!types_of(&copy, in->kind))
-		RUNTIME_FAIL(cudaErrorInvalidMemcpyDirection);
-	if (in->to_array)
-		copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
-	if (in->from_array)
-		copy.srcMemoryType = CU_MEMORYTYPE_ARRAY;
-	if ((in->to && in->height > 1 && in->to_pitch < in->width) ||
-	    (in->from && in->height > 1 && in->from_pitch < in->width))
-		RUNTIME_FAIL(cudaErrorInvalidPitchValue);
-	if (async)
-		RUNTIME_RETURN(cuMemcpy3DAsync_v2(&copy, (CUstream)stream));
-	if (own)
-		RUNTIME_RETURN(cuMemcpy3D_v2_ptds(&copy));
-	RUNTIME_RETURN(cuMemcpy3D_v2(&copy));
-}
-
-#define TO_ARRAY                                                                                   \
-	cudaArray_t array, size_t x, size_t y, const void *from, size_t pitch, size_t width,       \
-	    size_t height, cudaMemcpyKind kind
-#define TO_ARRAY_IS                                                                                \
-	&(struct flat)                                                                             \
-	{                                                                                          \
-		.to_array = array, .to_x = x, .to_y = y, .from = from, .from_pitch = pitch,        \
-		.width = width, .height = height, .kind = kind                                     \
-	}
-#define FROM_ARRAY                                                                                 \
-	void *to, size_t pitch, cudaArray_const_t array, size_t x, size_t y, size_t width,         \
-	    size_t height, cudaMemcpyKind kind
-#define FROM_ARRAY_IS                                                                              \
-	&(struct flat)                                                                             \
-	{                                                                                          \
-		.from_array = array, .from_x = x, .from_y = y, .to = to, .to_pitch = pitch,        \
-		.width = width, .height = height, .kind = kind                                     \
-	}
-
-cudaError_t sim_cudaMemcpy2DToArray(TO_ARRAY)
-{
-	return flat(TO_ARRAY_IS, false, false, NULL);
-}
-
-cudaError_t sim_cudaMemcpy2DToArray_ptds(TO_ARRAY)
-{
-	return flat(TO_ARRAY_IS, false, true, NULL);
-}
-
-cudaError_t sim_cudaMemcpy2DToArrayAsync(TO_ARRAY, cudaStream_t stream)
-{
-	return flat(TO_ARRAY_IS, true, false, stream);
-}
-RUNTIME_PTSZ(cudaMemcpy2DToArrayAsync, (TO_ARRAY, cudaStream_t stream),
-	     (array, x, y, from, pitch, width, height, kind, runtime_ptsz(stream)))
-
-cudaError_t sim_cudaMemcpy2DFromArray(FROM_ARRAY)
-{
-	return flat(FROM_ARRAY_IS, false, false, NULL);
-}
-
-cudaError_t sim_cudaMemcpy2DFromArray_ptds(FROM_ARRAY)
-{
-	return flat(FROM_ARRAY_IS, false, true, NULL);
-}
-
-cudaError_t sim_cudaMemcpy2DFromArrayAsync(FROM_ARRAY, cudaStream_t stream)
-{
-	return flat(FROM_ARRAY_IS, true, false, stream);
-}
-RUNTIME_PTSZ(cudaMemcpy2DFromArrayAsync, (FROM_ARRAY, cudaStream_t stream),
-	     (to, pitch, array, x, y, width, height, kind, runtime_ptsz(stream)))
-
-#define ARRAYS                                                                                     \
-	cudaArray_t to, size_t to_x, size_t to_y, cudaArray_const_t from, size_t from_x,           \
-	    size_t from_y, size_t width, size_t height, cudaMemcpyKind kind
-cudaError_t sim_cudaMemcpy2DArrayToArray(ARRAYS)
-{
-	return flat(&(struct flat){ .to_array = to,
-				    .to_x = to_x,
-				    .to_y = to_y,
-				    .from_array = from,
-				    .from_x = from_x,
-				    .from_y = from_y,
-				    .width = width,
-				    .height = height,
-				    .kind = kind },
-		    false, false, NULL);
-}
-SIM_ALIAS(sim_cudaMemcpy2DArrayToArray_ptds, sim_cudaMemcpy2DArrayToArray);
-
-/* ---- in a row, along an array's rows: from one into the next ---- */
-
-/* Up to the end of the first row, whole rows, and what is left of the last. */
-static cudaError_t along(struct flat part, cudaArray_const_t array, size_t count, bool async,
-			 bool own, cudaStream_t stream)
-{
-	bool into = part.to_array;
-	CUDA_ARRAY3D_DESCRIPTOR is;
-	CUresult result;
-	size_t row;
-
-	RUNTIME_NEED_CONTEXT();
-	result = runtime.driver->cuArray3DGetDescriptor_v2(&is, A(array));
-	if (result != CUDA_SUCCESS)
-		RUNTIME_FAIL(runtime_code(result));
-	row = is.Width * runtime_element(array);
-	while (count) {
-		size_t x = into ? part.to_x : part.from_x;
-		cudaError_t error;
-
-		if (x >= row)
-			RUNTIME_FAIL(cudaErrorInvalidValue);
-		part.width = count < row - x ? count : row - x;
-		part.height = 1;
-		error = flat(&part, async, own, stream);
-		if (error != cudaSuccess)
-			return error;
-		count -= part.width;
-		if (into) {
-			part.from = (const char *)part.from + part.width;
-			part.to_x = 0;
-			part.to_y++;
-		} else {
-			part.to = (char *)part.to + part.width;
-			part.from_x = 0;
-			part.from_y++;
-		}
-	}
-	return cudaSuccess;
-}
-
-#define ROW_TO                                                                                     \
-	cudaArray_t array, size_t x, size_t y, const void *from, size_t count, cudaMemcpyKind kind
-#define ROW_TO_IS                                                                                  \
-	(struct flat)                                                                              \
-	{                                                                                          \
-		.to_array = array, .to_x = x, .to_y = y, .from = from, .kind = kind                \
-	}
-#define ROW_FROM                                                                                   \
-	void *to, cudaArray_const_t array, size_t x, size_t y, size_t count, cudaMemcpyKind kind
-#define ROW_FROM_IS                                                                                \
-	(struct flat)                                                                              \
-	{                                                                                          \
-		.from_array = array, .from_x = x, .from_y = y, .to = to, .kind = kind              \
-	}
-
-cudaError_t sim_cudaMemcpyToArray(ROW_TO)
-{
-	return along(ROW_TO_IS, array, count, false, false, NULL);
-}
-
-cudaError_t sim_cudaMemcpyToArray_ptds(ROW_TO)
-{
-	return along(ROW_TO_IS, array, count, false, true, NULL);
-}
-
-cudaError_t sim_cudaMemcpyToArrayAsync(ROW_TO, cudaStream_t stream)
-{
-	return along(ROW_TO_IS, array, count, true, false, stream);
-}
-RUNTIME_PTSZ(cudaMemcpyToArrayAsync, (ROW_TO, cudaStream_t stream),
-	     (array, x, y, from, count, kind, runtime_ptsz(stream)))
-
-cudaError_t sim_cudaMemcpyFromArray(ROW_FROM)
-{
-	return along(ROW_FROM_IS, array, count, false, false, NULL);
-}
-
-cudaError_t sim_cudaMemcpyFromArray_ptds(ROW_FROM)
-{
-	return along(ROW_FROM_IS, array, count, false, true, NULL);
-}
-
-cudaError_t sim_cudaMemcpyFromArrayAsync(ROW_FROM, cudaStream_t stream)
-{
-	return along(ROW_FROM_IS, array, count, true, false, stream);
-}
-RUNTIME_PTSZ(cudaMemcpyFromArrayAsync, (ROW_FROM, cudaStream_t stream),
-	     (to, array, x, y, count, kind, runtime_ptsz(stream)))
-
-/* ---- linear memory in three dimensions ---- */
-
-cudaError_t sim_cudaMalloc3D(cudaPitchedPtr *out, cudaExtent extent)
-{
-	size_t pitch;
-	void *pointer;
-	cudaError_t error;
-
-	if (!out)
-		RUNTIME_FAIL(cudaErrorInvalidValue);
-	error = sim_cudaMallocPitch(&pointer, &pitch, extent.width, extent.height * extent.depth);
-	if (error == cudaSuccess)
-		*out = (cudaPitchedPtr){ pointer, pitch, extent.width, extent.height };
-	return error;
-}
-
-static cudaError_t set(cudaPitchedPtr to, int value, cudaExtent extent, bool async,
-		       cudaStream_t stream)
-{
-	RUNTIME_NEED_CONTEXT();
-	for (size_t z = 0; z < extent.depth; z++) {
-		CUdeviceptr slice = runtime_address(to.ptr) + z * to.pitch * to.ysize;
-		CUresult result =
-		    async ? runtime.driver->cuMemsetD2D8Async(slice, to.pitch, (unsigned char)value,
-							      extent.width, extent.height,
-							      (CUstream)stream)
-			  : runtime.driver->cuMemsetD2D8_v2(slice, to.pitch, (unsigned char)value,
-							    extent.width, extent.height);
-
-		if (result != CUDA_SUCCESS)
-			RUNTIME_FAIL(runtime_code(result));
-	}
-	return cudaSuccess;
-}
-
-cudaError_t sim_cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent)
-{
-	return set(to, value, extent, false, NULL);
-}
-SIM_ALIAS(sim_cudaMemset3D_ptds, sim_cudaMemset3D);
-
-cudaError_t sim_cudaMemset3DAsync(cudaPitchedPtr to, int value, cudaExtent extent,
-				  cudaStream_t stream)
-{
-	return set(to, value, extent, true, stream);
-}
-RUNTIME_PTSZ(cudaMemset3DAsync,
-	     (cudaPitchedPtr to, int value, cudaExtent extent, cudaStream_t stream),
-	     (to, value, extent, runtime_ptsz(stream)))

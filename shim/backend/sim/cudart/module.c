@@ -68,19 +68,27 @@ static void insert(const struct function *function)
 	filled++;
 }
 
+/* Room for one more. Emptied places are won back before the table is made larger. */
 static bool grow(void)
 {
 	struct function *old = functions;
-	size_t old_room = room;
+	size_t old_room = room, live = 0;
 	struct function *table;
 
 	if (filled * 2 < room)
 		return true;
-	table = calloc(room ? room * 2 : 1024, sizeof(*table));
-	if (!table)
+	for (size_t i = 0; i < old_room; i++)
+		live += (uintptr_t)old[i].address > (uintptr_t)TOMBSTONE;
+	if (!room)
+		room = 1024;
+	else if (live * 4 >= room)
+		room *= 2;
+	table = calloc(room, sizeof(*table));
+	if (!table) {
+		room = old_room;
 		return false;
+	}
 	functions = table;
-	room = room ? room * 2 : 1024;
 	filled = 0;
 	for (size_t i = 0; i < old_room; i++)
 		if ((uintptr_t)old[i].address > (uintptr_t)TOMBSTONE)

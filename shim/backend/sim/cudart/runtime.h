@@ -142,6 +142,10 @@ cudaError_t runtime_symbol_part(const void *symbol, size_t count, size_t offset,
 /* The program's address for a kernel, or the kernel's own handle where it has none. */
 void *runtime_stub(CUkernel kernel);
 
+/* Channels of one width, filled from the first; false: the driver has no such format. */
+bool runtime_format(const cudaChannelFormatDesc *desc, CUarray_format *format, unsigned *channels);
+cudaChannelFormatDesc runtime_channels(CUarray_format format, unsigned channels);
+
 /* The driver's handle of a function that nvcc's stubs know by an address of the program's. */
 cudaError_t runtime_function(const void *function, CUkernel *kernel);
 
