@@ -56,7 +56,8 @@ static bool died_after(const struct vgpu_rule_place *place, struct vgpu_finding 
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	if (!place->process->ended || process->exit_how != VGPU_EXIT_SIGNAL || process->count <= 0 ||
+	/* What it has loaded may say more: without that, this is not the cause. */
+	if (!process->has_env || !place->process->ended || process->exit_how != VGPU_EXIT_SIGNAL || process->count <= 0 ||
 	    !vgpu_seen_fault(process->exit_status))
 		return false;
 	for (uint32_t i = 0; i < process->pending.count; i++)
