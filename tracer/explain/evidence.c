@@ -153,6 +153,17 @@ const char *vgpu_seen_env(const struct vgpu_seen_process *process, const char *n
 	return NULL;
 }
 
+int vgpu_seen_hidden(const struct vgpu_seen_process *process)
+{
+	const char *value = vgpu_seen_env(process, "CUDA_VISIBLE_DEVICES");
+
+	if (!process->has_env)
+		return -1;
+	if (!value || (value[0] == '0' && (!value[1] || value[1] == ',')))
+		return 0;
+	return !*value || *value == '-' ? 1 : -1;
+}
+
 bool vgpu_seen_fault(int32_t signal)
 {
 	switch (signal) {

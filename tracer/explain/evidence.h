@@ -190,6 +190,11 @@ void vgpu_evidence_close(struct vgpu_evidence_set *set); /* takes NULL */
 
 /* A variable of the process as its observers saw it; NULL: not set, or not known (see has_env). */
 const char *vgpu_seen_env(const struct vgpu_seen_process *process, const char *name);
+/*
+ * Whether CUDA_VISIBLE_DEVICES leaves no device: 1 (empty, -1), 0 (not set, or the first one is named
+ * first), -1: that depends on the devices, or the environment is not known.
+ */
+int vgpu_seen_hidden(const struct vgpu_seen_process *process);
 /* A signal that tells of a fault of the program's own: not one that somebody sent to end it. */
 bool vgpu_seen_fault(int32_t signal);
 /* A call by its name (patterns with commas), the first that was recorded; NULL: none. */

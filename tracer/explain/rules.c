@@ -153,7 +153,7 @@ bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place 
 		return false;
 	if (when->facts_known && !place->set->facts.count)
 		return false;
-	if (when->no_env && (!place->process->has_env || vgpu_seen_env(place->process, when->no_env)))
+	if (when->visible && vgpu_seen_hidden(place->process))
 		return false;
 	if (when->mapped && !mapped(when, place, finding))
 		return false;

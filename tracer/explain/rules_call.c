@@ -83,7 +83,11 @@ static bool lookup_refused(const struct vgpu_rule_place *place, struct vgpu_find
 {
 	const struct vgpu_seen_process *process = place->process;
 	const struct vgpu_seen_call *count = vgpu_seen_call(process, "cudaGetDeviceCount");
+	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 
+	/* That some names are not there is normal; where init itself was refused, that is the reason. */
+	if (init && init->failures)
+		return false;
 	if (!process->lookups.count || (count && count->result != 36 && count->failures))
 		return false;
 	for (uint32_t i = process->lookups.count; i--;)
@@ -99,7 +103,7 @@ static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	for (uint32_t i = 0; i < process->lookups.count; i++)
+	for (uint32_t i = 0; process->count <= 0 && i < process->lookups.count; i++)
 		if (process->lookups.at[i].code == -1) {
 			finding->a = process->lookups.at[i].text;
 			finding->event = process->lookups.at[i].event;
@@ -110,8 +114,7 @@ static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding
 
 static bool count_zero(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
-	if (place->process->count != 0 || !place->process->has_env ||
-	    vgpu_seen_env(place->process, "CUDA_VISIBLE_DEVICES"))
+	if (place->process->count != 0 || vgpu_seen_hidden(place->process))
 		return false;
 	finding->event = place->process->count_event;
 	return true;
@@ -123,7 +126,7 @@ static bool visible_none(const struct vgpu_rule_place *place, struct vgpu_findin
 	const char *value = vgpu_seen_env(place->process, "CUDA_VISIBLE_DEVICES");
 	const struct vgpu_seen_call *call = vgpu_seen_call(place->process, "cuInit,cudaGetDeviceCount");
 
-	if (!value || place->chain->pass == 2)
+	if (!value || vgpu_seen_hidden(place->process) != 1)
 		return false;
 	if (!(call && call->failures && call->result == 100) && place->process->count != 0)
 		return false;
@@ -329,7 +332,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 	{
 		.id = "INIT-NO-DEVICE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS ", facts of the machine",
 		.title = "the driver found no device (100)",
-		.when = { .call = CUDA_ANY, .codes = { 100 }, .facts_known = true, .no_env = "CUDA_VISIBLE_DEVICES" },
+		.when = { .call = CUDA_ANY, .codes = { 100 }, .facts_known = true, .visible = true },
 		.say = "%a returned %r: the driver is there, and sees no GPU.",
 		.todo = "See lspci and the kernel's log: nouveau, Secure Boot, Above 4G decoding, a card that was not passed through.",
 	},

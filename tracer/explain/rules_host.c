@@ -19,7 +19,7 @@ static const struct vgpu_seen_call *refusal(const struct vgpu_rule_place *place)
 	if (!call || !call->failures || call->success)
 		return NULL;
 	/* The same code is what a variable that hides every device leads to. */
-	if (call->result == 100 && (!place->process->has_env || vgpu_seen_env(place->process, "CUDA_VISIBLE_DEVICES")))
+	if (call->result == 100 && vgpu_seen_hidden(place->process))
 		return NULL;
 	/* Codes that say themselves what is wrong have rules of their own. */
 	return call->result == 100 || call->result == 999 || call->result == 30 ? call : NULL;
