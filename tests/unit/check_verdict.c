@@ -161,8 +161,7 @@ START_TEST(zero_devices_with_success_is_no_gpu)
 	session(VGPU_SHIM_SIM);
 	process(1, "runner");
 	count(1, "cuDeviceGetCount", 0, 0, 0, 1000, 100);
-	headline("CPU MODE: the driver initialised, and counted 0 devices.", VGPU_VERDICT_CPU);
-	mentions("event 3");
+	headline("CPU MODE: cuDeviceGetCount found 0 devices in runner(4701) (event 3)", VGPU_VERDICT_CPU);
 }
 END_TEST
 

@@ -12,6 +12,7 @@
 
 #include "tracer/cli/command.h"
 #include "tracer/cli/say.h"
+#include "tracer/source/facts.h"
 #include "tracer/source/host.h"
 
 #define TICK_MS	   5
@@ -39,6 +40,7 @@ static void emit_session(struct vgpu_attach *attach)
 		vgpu_text_add(&words, options->words[i], strlen(options->words[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
 	vgpu_host_emit(&attach->stream);
+	vgpu_facts_emit(&attach->stream);
 	vgpu_stream_emit(&attach->stream, &event);
 	vgpu_text_free(&words);
 }

@@ -15,6 +15,7 @@
 #include "tracer/cli/faults.h"
 #include "tracer/cli/run_kernel.h"
 #include "tracer/cli/say.h"
+#include "tracer/source/facts.h"
 #include "tracer/source/host.h"
 
 #define DEFAULT_FILE "discovery.vgt"
@@ -416,6 +417,7 @@ static void emit_session(struct vgpu_run *run)
 		vgpu_text_add(&words, options->command[i], strlen(options->command[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
 	vgpu_host_emit(&run->stream);
+	vgpu_facts_emit(&run->stream);
 	vgpu_stream_emit(&run->stream, &event);
 	vgpu_answer_emit(&run->stream, "libcuda.so.1", preload ? preload : getenv("LD_PRELOAD"),
 			 library_path ? library_path : getenv("LD_LIBRARY_PATH"));

@@ -69,15 +69,16 @@ static void states_of_link(struct vgpu_chain *chain, const struct vgpu_seen_proc
 {
 	bool backend = vgpu_profile_rows[chain->profile].backend;
 
-	if (process->link_started || process->objects.count || process->ended)
+	if (process->link_started || (!process->link && process->ended))
 		yes(chain, VGPU_STEP_STARTED, process->link_event);
 	for (uint32_t i = 0; i < process->searches.count; i++)
-		if (is_provider(process->searches.at[i].part))
+		if (is_provider(process->searches.at[i].part) && !process->searches.at[i].preload)
 			yes(chain, VGPU_STEP_SEARCHED, process->searches.at[i].first_event);
 	for (uint32_t i = 0; i < process->loads.count; i++) {
 		const struct vgpu_seen_load *load = &process->loads.at[i];
 
-		yes(chain, VGPU_STEP_SEARCHED, load->event);
+		if (is_provider(load->part))
+			yes(chain, VGPU_STEP_SEARCHED, load->event);
 		if (load->failed && load->error && !load->mended &&
 		    (strstr(load->error, "undefined symbol") || strstr(load->error, "version `")))
 			yes(chain, VGPU_STEP_OPENED, load->event);
@@ -89,6 +90,8 @@ static void states_of_link(struct vgpu_chain *chain, const struct vgpu_seen_proc
 	for (uint32_t i = 0; i < process->objects.count; i++) {
 		const struct vgpu_seen_object *object = &process->objects.at[i];
 
+		if (object->preload)
+			continue;
 		if (is_provider(object->part))
 			yes(chain, VGPU_STEP_SEARCHED, object->event);
 		if (process->link_started && process->initialising && object->part == VGPU_PART_BACKEND)
@@ -241,10 +244,10 @@ static bool attempted(const struct vgpu_chain *chain, const struct vgpu_seen_pro
 	bool provider = false;
 
 	for (uint32_t i = 0; i < process->searches.count; i++)
-		provider |= is_provider(process->searches.at[i].part);
+		provider |= is_provider(process->searches.at[i].part) && !process->searches.at[i].preload;
 	for (uint32_t i = 0; i < process->objects.count; i++)
-		provider |= is_provider(process->objects.at[i].part);
-	return provider || process->loads.count || process->calls.count || process->pending.count ||
+		provider |= is_provider(process->objects.at[i].part) && !process->objects.at[i].preload;
+	return provider || process->preload_missing || process->loads.count || process->calls.count || process->pending.count ||
 	       (vgpu_profile_rows[chain->profile].backend);
 }
 
@@ -254,6 +257,22 @@ static bool is_cuda(const struct vgpu_chain *chain)
 {
 	return chain->attempted && chain->profile != VGPU_PROFILE_MONITOR && chain->profile != VGPU_PROFILE_NONE &&
 	       chain->profile != VGPU_PROFILE_SERVE && chain->profile != VGPU_PROFILE_OTHER;
+}
+
+/* Somebody died of a fault, and which look at the device that was is not known. */
+static bool doubtful(const struct vgpu_explanation *explanation, const struct vgpu_chain *found)
+{
+	if (explanation->set->processes[found->process - 1]->has_env)
+		return false;
+	for (uint32_t i = 0; i < explanation->count; i++) {
+		const struct vgpu_chain *chain = &explanation->chains[i];
+		const struct vgpu_seen_process *process = explanation->set->processes[chain->process - 1];
+
+		if (chain != found && is_cuda(chain) && process->exit_how == VGPU_EXIT_SIGNAL &&
+		    vgpu_seen_fault(process->exit_status))
+			return true;
+	}
+	return false;
 }
 
 static void decide(struct vgpu_explanation *explanation)
@@ -277,6 +296,11 @@ static void decide(struct vgpu_explanation *explanation)
 			broken = chain;
 		if (chain->attempted && (!best || chain->reached > best->reached))
 			best = chain;
+	}
+	if (found && doubtful(explanation, found)) {
+		explanation->decider = found;
+		explanation->outcome = VGPU_OUTCOME_UNKNOWN;
+		return;
 	}
 	explanation->decider = found ? found : broken ? broken : best;
 	explanation->outcome = found ? VGPU_OUTCOME_FOUND : broken ? VGPU_OUTCOME_CPU : VGPU_OUTCOME_UNKNOWN;
@@ -329,7 +353,8 @@ int vgpu_explain(struct vgpu_explanation **out, struct vgpu_evidence_set *set)
 
 		if (!chain->found)
 			continue;
-		chain->found = !chain->broken.rule;
+		chain->found = !chain->broken.rule && !(set->processes[chain->process - 1]->exit_how == VGPU_EXIT_SIGNAL &&
+						       vgpu_seen_fault(set->processes[chain->process - 1]->exit_status));
 		if (chain->found)
 			yes(chain, VGPU_STEP_ACCEPTED, 0);
 	}

@@ -56,7 +56,7 @@ struct vgpu_finding {
 	const struct vgpu_rule *rule;
 	uint64_t event;      /* the first that shows it, 0: an absence */
 	uint64_t event2;     /* another one, 0: none */
-	const char *a, *b;   /* what the rule's texts call %a and %b; strings of the evidence, or NULL */
+	const char *a, *b, *c; /* what the rule's texts call %a, %b, %c; strings of the evidence, or NULL */
 	int64_t n;           /* %n */
 	uint32_t function;   /* %r: result n of that function */
 };

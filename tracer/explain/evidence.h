@@ -23,6 +23,7 @@ enum vgpu_part {
 struct vgpu_seen_load {
 	uint64_t event;
 	const char *name, *error, *object_name, *caller;
+	const char *symbol; /* that the linker's words say is missing, NULL: none */
 	enum vgpu_part part;
 	bool failed, mended; /* mended: another load of the same part succeeded */
 	int32_t code;
@@ -43,6 +44,7 @@ struct vgpu_seen_object {
 	uint32_t flags;
 	uint8_t build_id[20], build_id_size;
 	bool gone, linked;
+	bool preload; /* LD_PRELOAD names it: it is there whether or not the program wants it */
 };
 
 /* All that was tried for one file name. */
@@ -55,6 +57,7 @@ struct vgpu_seen_search {
 	enum vgpu_part part;
 	uint32_t tried, found;
 	int32_t error;     /* of the last that is not there, other than ENOENT */
+	bool preload;      /* only ever for LD_PRELOAD */
 };
 
 struct vgpu_seen_call {
@@ -67,6 +70,7 @@ struct vgpu_seen_call {
 	uint64_t last_event;
 	uint64_t first_ns;
 	bool nested;               /* only ever made by another traced call */
+	uint8_t tells;             /* what it is asked for; evidence.c */
 };
 
 struct vgpu_seen_device {
@@ -124,6 +128,8 @@ struct vgpu_seen_process {
 	bool initialising; /* LINKED came, and the dlopen that it belongs to has not returned */
 	const char *initialising_path;
 	uint64_t initialising_event;
+	const char *preload_missing; /* a GPU library that LD_PRELOAD names, and that is not there */
+	uint64_t preload_event;
 	const char *start_missing; /* during the start: the last name that was not found */
 	uint64_t start_missing_event;
 	VGPU_SEEN_LIST(struct vgpu_seen_load, loads);
@@ -184,6 +190,11 @@ void vgpu_evidence_close(struct vgpu_evidence_set *set); /* takes NULL */
 
 /* A variable of the process as its observers saw it; NULL: not set, or not known (see has_env). */
 const char *vgpu_seen_env(const struct vgpu_seen_process *process, const char *name);
+/*
+ * Whether CUDA_VISIBLE_DEVICES leaves no device: 1 (empty, -1), 0 (not set, or the first one is named
+ * first), -1: that depends on the devices, or the environment is not known.
+ */
+int vgpu_seen_hidden(const struct vgpu_seen_process *process);
 /* A signal that tells of a fault of the program's own: not one that somebody sent to end it. */
 bool vgpu_seen_fault(int32_t signal);
 /* A call by its name (patterns with commas), the first that was recorded; NULL: none. */

@@ -35,10 +35,10 @@ static bool has_argument(const struct vgpu_model_process *model, const char *wor
 static bool touched(const struct vgpu_seen_process *process, uint32_t parts)
 {
 	for (uint32_t i = 0; i < process->searches.count; i++)
-		if (parts & 1u << process->searches.at[i].part)
+		if (parts & 1u << process->searches.at[i].part && !process->searches.at[i].preload)
 			return true;
 	for (uint32_t i = 0; i < process->objects.count; i++)
-		if (parts & 1u << process->objects.at[i].part)
+		if (parts & 1u << process->objects.at[i].part && !process->objects.at[i].preload)
 			return true;
 	for (uint32_t i = 0; i < process->loads.count; i++)
 		if (parts & 1u << process->loads.at[i].part)

@@ -153,6 +153,8 @@ bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place 
 		return false;
 	if (when->facts_known && !place->set->facts.count)
 		return false;
+	if (when->visible && vgpu_seen_hidden(place->process))
+		return false;
 	if (when->mapped && !mapped(when, place, finding))
 		return false;
 	if (when->refused && !refused(when, place, finding))
@@ -184,6 +186,9 @@ void vgpu_rule_format(struct vgpu_text *out, const struct vgpu_look *look, const
 		case 'b':
 			add_string(out, look, finding->b);
 			break;
+		case 'c':
+			add_string(out, look, finding->c);
+			break;
 		case 'n':
 			vgpu_text_printf(out, "%" PRId64, finding->n);
 			break;
@@ -213,7 +218,7 @@ static void document_text(struct vgpu_text *out, const char *text)
 			vgpu_text_puts(out, "*RESULT*");
 			break;
 		default:
-			vgpu_text_puts(out, *text == 'a' ? "*A*" : "*B*");
+			vgpu_text_puts(out, *text == 'a' ? "*A*" : *text == 'b' ? "*B*" : "*C*");
 		}
 	}
 }

@@ -26,6 +26,7 @@ struct vgpu_rule_when {
 	const char *mapped;     /* pattern of the path of a GPU library that is mapped */
 	bool real;              /* not where the simulated device answers */
 	bool facts_known;       /* the machine was looked at */
+	bool visible;           /* the environment hides no device */
 };
 
 struct vgpu_rule {

@@ -66,18 +66,6 @@ static bool call_exited(const struct vgpu_rule_place *place, struct vgpu_finding
 	return place->process->ended && place->process->exit_how == VGPU_EXIT_CODE && pending_ended(place, finding);
 }
 
-/* A gate of ours, or one that shows by what it does: it refuses at first, then lets the same process through. */
-static bool gate_refused(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
-{
-	for (uint32_t i = 0; i < place->process->gates.count; i++)
-		if (place->process->gates.at[i].code) {
-			finding->a = place->process->gates.at[i].text;
-			finding->event = place->process->gates.at[i].event;
-			return true;
-		}
-	return false;
-}
-
 static bool gate_early(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_call *init = vgpu_seen_call(place->process, "cuInit");
@@ -95,7 +83,11 @@ static bool lookup_refused(const struct vgpu_rule_place *place, struct vgpu_find
 {
 	const struct vgpu_seen_process *process = place->process;
 	const struct vgpu_seen_call *count = vgpu_seen_call(process, "cudaGetDeviceCount");
+	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 
+	/* That some names are not there is normal; where init itself was refused, that is the reason. */
+	if (init && init->failures)
+		return false;
 	if (!process->lookups.count || (count && count->result != 36 && count->failures))
 		return false;
 	for (uint32_t i = process->lookups.count; i--;)
@@ -111,7 +103,7 @@ static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	for (uint32_t i = 0; i < process->lookups.count; i++)
+	for (uint32_t i = 0; process->count <= 0 && i < process->lookups.count; i++)
 		if (process->lookups.at[i].code == -1) {
 			finding->a = process->lookups.at[i].text;
 			finding->event = process->lookups.at[i].event;
@@ -122,7 +114,7 @@ static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding
 
 static bool count_zero(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
-	if (place->process->count != 0 || vgpu_seen_env(place->process, "CUDA_VISIBLE_DEVICES"))
+	if (place->process->count != 0 || vgpu_seen_hidden(place->process))
 		return false;
 	finding->event = place->process->count_event;
 	return true;
@@ -134,7 +126,7 @@ static bool visible_none(const struct vgpu_rule_place *place, struct vgpu_findin
 	const char *value = vgpu_seen_env(place->process, "CUDA_VISIBLE_DEVICES");
 	const struct vgpu_seen_call *call = vgpu_seen_call(place->process, "cuInit,cudaGetDeviceCount");
 
-	if (!value || place->chain->pass == 2)
+	if (!value || vgpu_seen_hidden(place->process) != 1)
 		return false;
 	if (!(call && call->failures && call->result == 100) && place->process->count != 0)
 		return false;
@@ -218,13 +210,6 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.todo = "Take the variable out of the unit, the drop-in or the shell that sets it, or name a device that is there.",
 	},
 	{
-		.id = "INIT-GATE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
-		.title = "the shim's init gate refused the process",
-		.holds = gate_refused,
-		.say = "the init gate refused this process: %a.",
-		.todo = "Switch the gate off, or let it recognise this program.",
-	},
-	{
 		.id = "INIT-GATE-EARLY", .step = VGPU_STEP_COUNTED, .needs = NEEDS_CALLS,
 		.title = "initialisation was refused at first and granted later: a gate that thinks it is too early",
 		.holds = gate_early,
@@ -297,7 +282,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 	{
 		.id = "INIT-NO-COMPUTE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
 		.title = "compute is not offered here (801)",
-		.when = { .call = CUDA_ANY, .codes = { 801 } },
+		.when = { .call = CUDA_ANY, .codes = { 801 }, .facts_known = true },
 		.say = "%a returned %r: this vGPU profile, or this board's generic build, offers no compute.",
 		.todo = "Assign a profile with compute (C series); on Jetson use the backend made for it.",
 	},
@@ -347,7 +332,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 	{
 		.id = "INIT-NO-DEVICE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS ", facts of the machine",
 		.title = "the driver found no device (100)",
-		.when = { .call = CUDA_ANY, .codes = { 100 }, .facts_known = true },
+		.when = { .call = CUDA_ANY, .codes = { 100 }, .facts_known = true, .visible = true },
 		.say = "%a returned %r: the driver is there, and sees no GPU.",
 		.todo = "See lspci and the kernel's log: nouveau, Secure Boot, Above 4G decoding, a card that was not passed through.",
 	},
@@ -373,7 +358,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.todo = "Reload the module or restart the machine.",
 	},
 	{
-		.id = "NVML-LOST", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
+		.id = "NVML-LOST", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS,
 		.title = "a GPU fell off the bus (NVML 15)",
 		.when = { .call = "nvml*", .codes = { 15 } },
 		.say = "%a returned %r: the GPU is lost.",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rules of the client: what it made of devices that were found. */
 #include <string.h>
+#include <strings.h>
 
 #include "tracer/explain/rules.h"
 
@@ -39,7 +40,7 @@ static bool pci_moves(const struct vgpu_rule_place *place, struct vgpu_finding *
 				const struct vgpu_seen_device *a = &other->devices.at[i], *b = &place->process->devices.at[k];
 
 				if (a->layer != b->layer || !a->has_pci || !b->has_pci || !a->has_uuid || !b->has_uuid ||
-				    memcmp(a->uuid, b->uuid, 16) || !strcmp(a->pci, b->pci))
+				    memcmp(a->uuid, b->uuid, 16) || !strcasecmp(a->pci, b->pci))
 					continue;
 				finding->a = a->pci;
 				finding->b = b->pci;
@@ -56,7 +57,8 @@ static bool died_after(const struct vgpu_rule_place *place, struct vgpu_finding 
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	if (!place->process->ended || process->exit_how != VGPU_EXIT_SIGNAL || process->count <= 0 ||
+	/* What it has loaded may say more: without that, this is not the cause. */
+	if (!process->has_env || !place->process->ended || process->exit_how != VGPU_EXIT_SIGNAL || process->count <= 0 ||
 	    !vgpu_seen_fault(process->exit_status))
 		return false;
 	for (uint32_t i = 0; i < process->pending.count; i++)

@@ -2,6 +2,7 @@
 /* Rules of what the devices say of themselves, and of contexts and memory. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tracer/explain/discovery.h"
 #include "tracer/explain/rules.h"
@@ -99,7 +100,7 @@ static bool pci_twice(const struct vgpu_rule_place *place, struct vgpu_finding *
 	EACH_DEVICE(d)
 		EACH_DEVICE(other) {
 			if (other >= d || other->layer != d->layer || !d->has_pci || !other->has_pci ||
-			    strcmp(d->pci, other->pci))
+			    strcasecmp(d->pci, other->pci))
 				continue;
 			finding->a = d->pci;
 			finding->event = other->pci_event;

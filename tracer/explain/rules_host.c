@@ -12,11 +12,17 @@
 static const struct vgpu_seen_call *refusal(const struct vgpu_rule_place *place)
 {
 	const struct vgpu_seen_call *call =
-		vgpu_seen_call(place->process, "cuInit,cudaGetDeviceCount,nvmlInit_v2,nvmlInit,nvmlInitWithFlags");
+		vgpu_seen_call(place->process, "cuInit,cudaGetDeviceCount");
 
 	if (place->backend && !strcmp(place->backend, "sim"))
 		return NULL;
-	return call && call->failures && !call->success ? call : NULL;
+	if (!call || !call->failures || call->success)
+		return NULL;
+	/* The same code is what a variable that hides every device leads to. */
+	if (call->result == 100 && vgpu_seen_hidden(place->process))
+		return NULL;
+	/* Codes that say themselves what is wrong have rules of their own. */
+	return call->result == 100 || call->result == 999 || call->result == 30 ? call : NULL;
 }
 
 static const struct vgpu_seen_fact *fact(const struct vgpu_rule_place *place, const char *name, const char *subject)
@@ -113,41 +119,31 @@ static bool module_missing(const struct vgpu_rule_place *place, struct vgpu_find
 	return take(finding, driver, refusal(place));
 }
 
-/* "libcuda.so.580.95.05" against what the module says of itself. */
-static bool version_differs(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
-{
-	const struct vgpu_seen_fact *driver = fact(place, "driver", "*");
-	const struct vgpu_seen_fact *file = fact(place, "library", "libcuda.so.1");
-	const struct vgpu_seen_call *call = refusal(place);
-
-	if (!call || !driver || !driver->value || !file || !file->value || !strcmp(driver->value, file->value))
-		return false;
-	finding->a = file->value;
-	finding->b = driver->value;
-	finding->event = call->failure;
-	finding->event2 = driver->event;
-	return true;
-}
-
 static bool wsl_shadowed(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_fact *wsl = fact(place, "node", "/dev/dxg");
-	const struct vgpu_seen_object *object = vgpu_seen_object(place->process, VGPU_PART_DRIVER);
 	const struct vgpu_seen_call *call = refusal(place);
 
-	if (!call || !wsl || !wsl->value || !object || !object->path || strstr(object->path, "/wsl/") || object->library)
-		return false;
-	finding->a = object->path;
-	finding->event = object->event;
-	finding->event2 = call->failure;
-	return true;
+	for (uint32_t i = 0; call && wsl && wsl->value && i < place->process->objects.count; i++) {
+		const struct vgpu_seen_object *object = &place->process->objects.at[i];
+
+		if (object->part != VGPU_PART_DRIVER || object->library || object->gone || !object->path ||
+		    strstr(object->path, "/wsl/"))
+			continue;
+		finding->a = object->path;
+		finding->event = object->event;
+		finding->event2 = call->failure;
+		return true;
+	}
+	return false;
 }
 
 static bool tegra(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
-	const struct vgpu_seen_call *call = refusal(place);
+	const struct vgpu_seen_call *call = vgpu_seen_call(place->process, "cuInit,cudaGetDeviceCount");
 
-	return call && (call->result == 35 || call->result == 801) &&
+	return call && call->failures && !call->success && (call->result == 35 || call->result == 801) &&
+	       (!place->backend || strcmp(place->backend, "sim")) &&
 	       take(finding, fact(place, "file", "/etc/nv_tegra_release"), call) && finding->b;
 }
 
@@ -183,12 +179,6 @@ const struct vgpu_rule vgpu_rules_host[] = {
 		.say = "NVIDIA's kernel module is not loaded (no %a), so the driver returned %r.",
 		.todo = "modprobe nvidia; if that fails, see dmesg: Secure Boot, or no module for this kernel. If the service started before "
 			"the driver, restart it.",
-	},
-	{
-		.id = "HOST-VERSION-DIFFERS", .step = VGPU_STEP_INIT, .needs = NEEDS, .holds = version_differs,
-		.title = "the driver's library and the loaded module are of different versions",
-		.say = "the library is of version %a, the loaded module of version %b.",
-		.todo = "Reload the module or restart the machine.",
 	},
 	{
 		.id = "HOST-NODE-MISSING", .step = VGPU_STEP_INIT, .needs = NEEDS, .holds = node_missing,

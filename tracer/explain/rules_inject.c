@@ -14,7 +14,8 @@ static bool puts_in(const struct vgpu_rule_place *place)
 /* Whether this program, or a parent of it in the stream, is the one that the session was for. */
 static bool is_out(const struct vgpu_rule_place *place, const char *why)
 {
-	return puts_in(place) && place->model && place->model->presence == VGPU_PRESENCE_OUT && place->chain->attempted &&
+	return puts_in(place) && place->model && place->model->presence == VGPU_PRESENCE_OUT &&
+	       (place->chain->attempted || !place->model->parent) &&
 	       place->model->presence_why && strstr(place->model->presence_why, why);
 }
 
@@ -61,20 +62,12 @@ static bool shadowed(const struct vgpu_rule_place *place, struct vgpu_finding *f
 /* A preload that the linker ignored, since the file is not there. */
 static bool preload_missing(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
-	const struct vgpu_seen_process *process = place->process;
-	const char *preload = vgpu_seen_env(process, "LD_PRELOAD");
-
-	for (uint32_t i = 0; preload && i < process->searches.count; i++) {
-		const struct vgpu_seen_search *search = &process->searches.at[i];
-
-		if (search->found || !search->last || !strstr(preload, search->last))
-			continue;
-		finding->a = search->last;
-		finding->event = search->last_event;
-		finding->event2 = process->context_event;
-		return true;
-	}
-	return false;
+	if (!place->process->preload_missing)
+		return false;
+	finding->a = place->process->preload_missing;
+	finding->event = place->process->preload_event;
+	finding->event2 = place->process->context_event;
+	return true;
 }
 
 const struct vgpu_rule vgpu_rules_inject[] = {

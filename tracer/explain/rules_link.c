@@ -2,6 +2,7 @@
 /* Rules of the dynamic linker: libraries that are not found, are refused, or are not the ones that were meant. */
 #include <string.h>
 
+#include "tracer/explain/discovery.h"
 #include "tracer/explain/rules.h"
 #include "tracer/model/names.h"
 
@@ -54,6 +55,15 @@ static bool start_symbol(const struct vgpu_rule_place *place, struct vgpu_findin
 	return true;
 }
 
+/* What a library of ours asks for is its own affair. */
+static bool is_ours(const struct vgpu_seen_process *process, const char *path)
+{
+	for (uint32_t i = 0; path && i < process->objects.count; i++)
+		if (process->objects.at[i].library && process->objects.at[i].path && !strcmp(process->objects.at[i].path, path))
+			return true;
+	return false;
+}
+
 /* A function that the client asked for by name, and without which it gives up: the last it asked for. */
 static bool entry_missing(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
@@ -64,7 +74,12 @@ static bool entry_missing(const struct vgpu_rule_place *place, struct vgpu_findi
 		const struct vgpu_seen_symbol *symbol = &process->symbols.at[i];
 		bool nvml = vgpu_name_matches("nvml*", symbol->name);
 
-		if (!symbol->missing || symbol->found_later || nvml != monitor)
+		if (is_ours(process, symbol->from))
+			continue;
+		/* It went on to others: this one it can do without. */
+		if (!symbol->missing)
+			return false;
+		if (symbol->found_later || nvml != monitor)
 			continue;
 		finding->a = symbol->name;
 		finding->b = symbol->to;
@@ -79,8 +94,12 @@ static bool died_linking(const struct vgpu_rule_place *place, struct vgpu_findin
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	if (!vgpu_seen_link_known(process) || !process->loading || !process->ended || !process->objects.count ||
-	    !process->link_started || process->exit_how == VGPU_EXIT_SEEN)
+	if (!vgpu_seen_link_known(process) || !process->ended || !process->objects.count || !process->link_started ||
+	    process->exit_how == VGPU_EXIT_SEEN)
+		return false;
+	/* Its failed assertion, while it binds what it has mapped, is exit code 127. */
+	if (!process->loading &&
+	    !(process->initialising && process->exit_how == VGPU_EXIT_CODE && process->exit_status == 127))
 		return false;
 	finding->a = process->objects.at[process->objects.count - 1].path;
 	finding->event = process->objects.at[process->objects.count - 1].event;
@@ -112,7 +131,7 @@ static bool two_copies(const struct vgpu_rule_place *place, struct vgpu_finding 
 		for (uint32_t k = 0; k < i; k++) {
 			const struct vgpu_seen_object *a = &process->objects.at[k], *b = &process->objects.at[i];
 
-			if (a->gone || b->gone || !a->soname || !b->soname || strcmp(a->soname, b->soname) ||
+			if (a->gone || b->gone || a->library || b->library || !a->soname || !b->soname || strcmp(a->soname, b->soname) ||
 			    (a->part != VGPU_PART_DRIVER && a->part != VGPU_PART_RUNTIME) || !a->inode || !b->inode ||
 			    (a->inode == b->inode && a->device == b->device))
 				continue;
@@ -122,6 +141,38 @@ static bool two_copies(const struct vgpu_rule_place *place, struct vgpu_finding 
 			finding->event2 = b->event;
 			return true;
 		}
+	return false;
+}
+
+/* Which symbol, who wants it, and where it was looked for: the last library of its kind that is mapped. */
+static bool symbol_missing(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_process *process = place->process;
+
+	for (uint32_t i = 0; i < process->loads.count; i++) {
+		const struct vgpu_seen_load *load = &process->loads.at[i];
+		const struct vgpu_seen_object *where = NULL;
+		uint32_t layer;
+
+		if (!load->failed || load->mended || !load->symbol || strstr(load->error, ", version "))
+			continue;
+		layer = vgpu_vendor_layer(load->symbol);
+		for (uint32_t k = 0; k < process->objects.count; k++) {
+			enum vgpu_part part = process->objects.at[k].part;
+
+			if (process->objects.at[k].event < load->event &&
+			    ((layer == VGPU_LAYER_DRIVER && part == VGPU_PART_DRIVER) ||
+			     (layer == VGPU_LAYER_RUNTIME && part == VGPU_PART_RUNTIME) ||
+			     (layer == VGPU_LAYER_NVML && part == VGPU_PART_MONITOR)))
+				where = &process->objects.at[k];
+		}
+		finding->a = load->symbol;
+		finding->b = load->object_name && load->object_name[0] ? load->object_name : load->name;
+		finding->c = where ? where->path : "no library of its kind";
+		finding->event = load->event;
+		finding->event2 = where ? where->event : 0;
+		return true;
+	}
 	return false;
 }
 
@@ -256,9 +307,10 @@ const struct vgpu_rule vgpu_rules_link[] = {
 	{
 		.id = "LINK-UNDEFINED-SYMBOL", .step = VGPU_STEP_SYMBOLS, .needs = NEEDS_LINK,
 		.title = "a symbol that a GPU library needs is in no library that is loaded",
-		.when = { .refused = "*undefined symbol: *", .not_refused = "*, version *" },
-		.say = "the CUDA backend was refused by the dynamic linker, and nobody printed why: %b.",
-		.todo = "Export the symbol from the library that should have it, or put a complete library first.",
+		.holds = symbol_missing,
+		.say = "a library was refused by the dynamic linker, and nobody printed why: undefined symbol: %a, wanted by %b, "
+		       "looked for in %c.",
+		.todo = "Export %a from %c, or put a complete library first.",
 		.why = "Backends are tried quietly: a refused dlopen leaves no trace in a log.",
 	},
 	{

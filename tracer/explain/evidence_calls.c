@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Evidence from calls: which were made, what they returned, what they said of devices. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tracer/explain/discovery.h"
+#include "tracer/explain/evidence_parts.h"
+#include "tracer/model/call.h"
+#include "tracer/model/names.h"
+
+/* What a call may tell, found out once a function: a trace has millions of calls that tell nothing. */
+enum tells {
+	TELLS_DEVICE = 1 << 0,
+	TELLS_COUNT = 1 << 1,
+	TELLS_LOOKUP = 1 << 2,
+	TELLS_VERSION = 1 << 3,
+	TELLS_ORDINAL = 1 << 4,
+};
+
+static uint8_t tells(const char *name)
+{
+	static const struct {
+		const char *functions;
+		uint8_t tells;
+	} rows[] = {
+		{ "cudaGetDeviceProperties*,cudaDeviceGetPCIBusId,cuDeviceGetName,cuDeviceGetUuid*,cuDeviceGetPCIBusId,"
+		  "cuDeviceGetAttribute,cuDeviceTotalMem*,cuMemGetInfo*,cudaMemGetInfo,nvmlDeviceGetName,nvmlDeviceGetUUID,"
+		  "nvmlDeviceGetMemoryInfo*", TELLS_DEVICE },
+		{ "cuDeviceGetCount,cudaGetDeviceCount,nvmlDeviceGetCount*", TELLS_COUNT },
+		{ "cuGetProcAddress*,cudaGetDriverEntryPoint*", TELLS_LOOKUP },
+		{ "cuDriverGetVersion,cudaDriverGetVersion,cudaRuntimeGetVersion", TELLS_VERSION },
+		{ "cuDeviceGet,nvmlDeviceGetHandleByIndex*,cudaSetDevice", TELLS_ORDINAL },
+	};
+	uint8_t result = 0;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (vgpu_name_matches(rows[i].functions, name))
+			result |= rows[i].tells;
+	return result;
+}
+
+static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	const struct vgpu_function *function;
+	struct vgpu_seen_call *call;
+	const char *name;
+
+	for (uint32_t i = 0; event->call.function && i < process->calls.count; i++)
+		if (process->calls.at[i].function == event->call.function)
+			return &process->calls.at[i];
+	function = vgpu_function_find(event->call.function);
+	name = function ? function->name : event->call.name;
+
+	if (!name)
+		return NULL;
+	for (uint32_t i = 0; i < process->calls.count; i++) {
+		call = &process->calls.at[i];
+		if (event->call.function ? call->function == event->call.function : !strcmp(call->name, name))
+			return call;
+	}
+	call = VGPU_SEEN_ADD(process->pool, process->calls);
+	if (!call)
+		return NULL;
+	call->function = event->call.function;
+	call->name = function ? function->name : vgpu_seen_keep(process->pool, name);
+	call->nested = true;
+	call->tells = tells(call->name);
+	call->first_ns = event->time_ns;
+	return call;
+}
+
+/* ---- devices ---- */
+
+static struct vgpu_seen_device *device_get(struct vgpu_seen_process *process, const struct vgpu_event *event,
+					   uint32_t layer, int64_t key)
+{
+	struct vgpu_seen_device *device;
+
+	for (uint32_t i = 0; i < process->devices.count; i++)
+		if (process->devices.at[i].layer == layer && process->devices.at[i].key == key)
+			return &process->devices.at[i];
+	device = VGPU_SEEN_ADD(process->pool, process->devices);
+	if (!device)
+		return NULL;
+	device->event = event->number;
+	device->layer = layer;
+	device->key = key;
+	device->major = device->minor = -1;
+	return device;
+}
+
+enum device_value {
+	VALUE_NAME, VALUE_UUID, VALUE_UUID_TEXT, VALUE_PCI, VALUE_PCI_PROPS, VALUE_MAJOR, VALUE_MINOR, VALUE_TOTAL, VALUE_FREE,
+};
+
+/* What a function says of a device. key: the parameter that names it; NULL: the one in use. */
+static const struct {
+	const char *functions;
+	const char *key;
+	enum device_value value;
+	const char *path;
+	int64_t attribute; /* only where `attrib` or `attr` has this value; 0: always */
+} device_rows[] = {
+	{ "cudaGetDeviceProperties*", "device", VALUE_NAME, "prop.name", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_UUID, "prop.uuid", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_PCI_PROPS, "prop.pciBusID", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_MAJOR, "prop.major", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_MINOR, "prop.minor", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_TOTAL, "prop.totalGlobalMem", 0 },
+	{ "cudaDeviceGetPCIBusId", "device", VALUE_PCI, "pciBusId", 0 },
+	{ "cuDeviceGetName", "dev", VALUE_NAME, "name", 0 },
+	{ "cuDeviceGetUuid*", "dev", VALUE_UUID, "uuid", 0 },
+	{ "cuDeviceGetPCIBusId", "dev", VALUE_PCI, "pciBusId", 0 },
+	{ "cuDeviceGetAttribute", "dev", VALUE_MAJOR, "pi", 75 },
+	{ "cuDeviceGetAttribute", "dev", VALUE_MINOR, "pi", 76 },
+	{ "cuDeviceTotalMem*", "dev", VALUE_TOTAL, "bytes", 0 },
+	{ "cuMemGetInfo*,cudaMemGetInfo", NULL, VALUE_TOTAL, "total", 0 },
+	{ "cuMemGetInfo*,cudaMemGetInfo", NULL, VALUE_FREE, "free", 0 },
+	{ "nvmlDeviceGetName", "device", VALUE_NAME, "name", 0 },
+	{ "nvmlDeviceGetUUID", "device", VALUE_UUID_TEXT, "uuid", 0 },
+	{ "nvmlDeviceGetMemoryInfo*", "device", VALUE_TOTAL, "memory.total", 0 },
+	{ "nvmlDeviceGetMemoryInfo*", "device", VALUE_FREE, "memory.free", 0 },
+};
+
+static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event, enum device_value value,
+			 const char *path)
+{
+	const struct vgpu_event_call *call = &event->call;
+	const struct vgpu_type *type;
+	const uint8_t *bytes;
+	uint64_t number, bus, slot, domain;
+	size_t size;
+
+	switch (value) {
+	case VALUE_NAME:
+		vgpu_call_string(call, path, device->name, sizeof(device->name));
+		break;
+	case VALUE_UUID:
+		if (vgpu_call_value(call, path, &type, &bytes, &size) && size >= 16) {
+			memcpy(device->uuid, bytes, 16);
+			device->has_uuid = true;
+			device->uuid_event = event->number;
+		}
+		break;
+	case VALUE_UUID_TEXT:
+		if (vgpu_call_string(call, path, device->uuid_text, sizeof(device->uuid_text)))
+			device->uuid_event = event->number;
+		break;
+	case VALUE_PCI:
+		device->has_pci = vgpu_call_string(call, path, device->pci, sizeof(device->pci));
+		device->pci_event = event->number;
+		break;
+	case VALUE_PCI_PROPS:
+		if (vgpu_call_integer(call, "prop.pciBusID", &bus) && vgpu_call_integer(call, "prop.pciDeviceID", &slot) &&
+		    vgpu_call_integer(call, "prop.pciDomainID", &domain)) {
+			snprintf(device->pci, sizeof(device->pci), "%04x:%02x:%02x.0", (unsigned)domain, (unsigned)bus,
+				 (unsigned)slot);
+			device->has_pci = true;
+			device->pci_event = event->number;
+		}
+		break;
+	default:
+		if (!vgpu_call_integer(call, path, &number))
+			return;
+		if (value == VALUE_MAJOR) {
+			device->major = (int32_t)number;
+			device->has_major = true;
+			device->major_event = event->number;
+		} else if (value == VALUE_MINOR) {
+			device->minor = (int32_t)number;
+		} else if (value == VALUE_TOTAL) {
+			device->total = number;
+			device->has_memory = true;
+			device->memory_event = event->number;
+		} else {
+			device->free = number;
+			device->has_free = true;
+		}
+	}
+}
+
+static void add_device(struct vgpu_seen_process *process, const struct vgpu_event *event, const char *name)
+{
+	uint32_t layer = vgpu_vendor_layer(name);
+
+	for (unsigned i = 0; i < sizeof(device_rows) / sizeof(device_rows[0]); i++) {
+		struct vgpu_seen_device *device;
+		uint64_t key = 0, attribute;
+
+		if (!vgpu_name_matches(device_rows[i].functions, name))
+			continue;
+		if (device_rows[i].key && !vgpu_call_integer(&event->call, device_rows[i].key, &key))
+			continue;
+		if (device_rows[i].attribute && (!vgpu_call_integer(&event->call, "attrib", &attribute) ||
+						 (int64_t)attribute != device_rows[i].attribute))
+			continue;
+		device = device_get(process, event, layer, (int64_t)key);
+		if (device)
+			device_value(device, event, device_rows[i].value, device_rows[i].path);
+	}
+}
+
+static void add_count(struct vgpu_seen_process *process, const struct vgpu_event *event, const char *name)
+{
+	static const struct {
+		const char *functions, *path;
+	} rows[] = {
+		{ "cuDeviceGetCount,cudaGetDeviceCount", "count" },
+		{ "nvmlDeviceGetCount*", "deviceCount" },
+	};
+	uint32_t layer = vgpu_vendor_layer(name);
+	uint64_t count;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!vgpu_name_matches(rows[i].functions, name) ||
+		    !vgpu_call_integer(&event->call, rows[i].path, &count))
+			continue;
+		/* What a runtime counts is worth more than what the driver does, NVML's least. */
+		if (process->count >= 0 && layer > process->count_layer && process->count_layer != VGPU_LAYERS)
+			continue;
+		if (process->count < (int32_t)count || layer < process->count_layer) {
+			process->count = (int32_t)count;
+			process->count_event = event->number;
+			process->count_layer = layer;
+		}
+	}
+}
+
+static void add_lookup(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	const struct vgpu_type *type;
+	struct vgpu_seen_text *lookup;
+	const uint8_t *bytes;
+	uint64_t pointer = 1;
+	char symbol[128];
+	size_t size;
+	bool failed = vgpu_call_failed(&event->call);
+
+	if (!vgpu_call_string(&event->call, "symbol", symbol, sizeof(symbol)) || !symbol[0])
+		return;
+	if (vgpu_call_value(&event->call, "pfn", &type, &bytes, &size) && size >= 8)
+		memcpy(&pointer, bytes, sizeof(pointer));
+	if (!failed && pointer)
+		return;
+	lookup = VGPU_SEEN_ADD(process->pool, process->lookups);
+	if (lookup)
+		*lookup = (struct vgpu_seen_text){ event->number, vgpu_seen_keep(process->pool, symbol),
+						   failed ? (int32_t)event->call.result : -1 };
+}
+
+void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	struct vgpu_seen_call *call = call_get(process, event);
+	bool failed = vgpu_call_failed(&event->call);
+	uint64_t version;
+
+	process->ring |= !!(event->observer & VGPU_OBSERVER_RING);
+	process->kernel |= !!(event->observer & VGPU_OBSERVER_KERNEL);
+	if (!call)
+		return;
+	call->calls++;
+	call->nested &= event->call.depth > 0;
+	if (event->time_ns < call->first_ns)
+		call->first_ns = event->time_ns;
+	call->last = (int32_t)event->call.result;
+	call->last_event = event->number;
+	/* To ask for one more than there are is a way to count them. */
+	if (failed && call->tells & TELLS_ORDINAL && process->count >= 0 &&
+	    (vgpu_call_integer(&event->call, "ordinal", &version) || vgpu_call_integer(&event->call, "index", &version) ||
+	     vgpu_call_integer(&event->call, "device", &version)) &&
+	    (int64_t)version >= process->count)
+		failed = false;
+	else if (!failed && !call->success)
+		call->success = event->number;
+	if (failed && !call->failures++) {
+		call->failure = event->number;
+		call->result = (int32_t)event->call.result;
+	}
+	if (!call->tells)
+		return;
+	if (call->tells & TELLS_LOOKUP)
+		add_lookup(process, event);
+	if (failed || vgpu_call_failed(&event->call))
+		return;
+	if (call->tells & TELLS_DEVICE)
+		add_device(process, event, call->name);
+	if (call->tells & TELLS_COUNT)
+		add_count(process, event, call->name);
+	if (!(call->tells & TELLS_VERSION))
+		return;
+	if (vgpu_name_matches("cuDriverGetVersion,cudaDriverGetVersion", call->name) &&
+	    vgpu_call_integer(&event->call, "driverVersion", &version)) {
+		process->driver_version = (int32_t)version;
+		process->driver_version_event = event->number;
+	}
+	if (vgpu_name_matches("cudaRuntimeGetVersion", call->name) &&
+	    vgpu_call_integer(&event->call, "runtimeVersion", &version))
+		process->runtime_version = (int32_t)version;
+}
+
+void vgpu_seen_add_pending(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	const struct vgpu_function *function = vgpu_function_find(event->call.function);
+	struct vgpu_seen_pending *pending = VGPU_SEEN_ADD(process->pool, process->pending);
+
+	process->ring |= !!(event->observer & VGPU_OBSERVER_RING);
+	process->kernel |= !!(event->observer & VGPU_OBSERVER_KERNEL);
+	if (pending)
+		*pending = (struct vgpu_seen_pending){
+			.event = event->number,
+			.duration_ns = event->call.duration_ns,
+			.function = event->call.function,
+			.name = function ? function->name : vgpu_seen_keep(process->pool, event->call.name),
+			.ended = event->call.ended,
+		};
+}

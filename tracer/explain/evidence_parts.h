@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to explain/evidence*.c: memory of what is kept of a process, and the part that takes calls. */
+#ifndef VGPU_EXPLAIN_EVIDENCE_PARTS_H
+#define VGPU_EXPLAIN_EVIDENCE_PARTS_H
+
+#include <stddef.h>
+
+#include "tracer/explain/evidence.h"
+
+/* Copies that live as long as the pool; NULL stays NULL, and is what no memory gives. */
+const char *vgpu_seen_keep(struct vgpu_pool *pool, const char *text);
+const char *vgpu_seen_keep_bytes(struct vgpu_pool *pool, const char *bytes, size_t size);
+
+/* Room for one more of a list, all zero; NULL: it is full, and that is counted. */
+void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more, size_t size);
+#define VGPU_SEEN_ADD(pool, list) \
+	vgpu_seen_list_add(pool, (void **)&(list).at, &(list).count, &(list).more, sizeof(*(list).at))
+
+void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_event *event);
+void vgpu_seen_add_pending(struct vgpu_seen_process *process, const struct vgpu_event *event);
+
+#endif
