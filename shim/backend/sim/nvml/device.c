@@ -145,7 +145,7 @@ NVML_GET(nvmlDeviceGetBrand, nvmlBrandType_t, device, device->brand);
 NVML_GET(nvmlDeviceGetArchitecture, nvmlDeviceArchitecture_t, device, device->architecture);
 NVML_GET(nvmlDeviceGetNumGpuCores, unsigned int, device, device->cores);
 NVML_GET(nvmlDeviceGetBoardId, unsigned int, device,
-	 device->pci.domain << 16 | device->pci.bus << 8 | device->pci.device << 3);
+	 device->pci.domain << 16 | device->pci.bus << 8 | device->pci.device);
 NVML_GET(nvmlDeviceGetMultiGpuBoard, unsigned int, device, 0);
 NVML_GET(nvmlDeviceIsMigDeviceHandle, unsigned int, device, 0);
 NVML_GET(nvmlDeviceGetBusType, nvmlBusType_t, device, 2); /* PCIe */
