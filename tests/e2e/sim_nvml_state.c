@@ -250,6 +250,8 @@ START_TEST(errors_of_the_memory_are_counted_as_the_file_says_and_recent_ones_can
 	nvmlEccSramErrorStatus_t sram = { .version = sizeof(sram) | 1 << 24 };
 	nvmlFieldValue_t field = { .fieldId = 6 };
 	nvmlRowRemapperHistogramValues_t histogram;
+	nvmlRepairStatus_t repair = { .version = sizeof(repair) | 1 << 24 };
+	nvmlUnrepairableMemoryStatus_v1_t unrepairable;
 	nvmlRemappedRowsInfo_v2_t rows;
 	nvmlEccErrorCounts_t counts;
 	unsigned long long count, addresses[8];
@@ -276,6 +278,10 @@ START_TEST(errors_of_the_memory_are_counted_as_the_file_says_and_recent_ones_can
 	ck_assert_uint_eq(uncorrected, 3);
 	ck_assert_uint_eq(pending, 1);
 	ck_assert_uint_eq(failed, 0);
+	OK(N(nvmlDeviceGetRepairStatus)(device, &repair));
+	ck_assert_uint_eq(repair.bChannelRepairPending, 1);
+	OK(N(nvmlDeviceGetUnrepairableMemoryFlag_v1)(device, &unrepairable));
+	ck_assert_uint_eq(unrepairable.bUnrepairableMemory, 0);
 	OK(N(nvmlDeviceGetRemappedRows_v2)(device, &rows));
 	ck_assert_uint_eq(rows.uncActiveRemaps, 3);
 	OK(N(nvmlDeviceGetRowRemapperHistogram)(device, &histogram));
@@ -309,6 +315,7 @@ START_TEST(modes_that_are_set_are_seen_and_wrong_ones_refused)
 {
 	nvmlEnableState_t state;
 	nvmlComputeMode_t mode;
+	nvmlGpuInstance_t part;
 	nvmlReturn_t activation;
 	nvmlPciInfo_t pci;
 	nvmlDevice_t instance;
@@ -338,6 +345,10 @@ START_TEST(modes_that_are_set_are_seen_and_wrong_ones_refused)
 	OK(N(nvmlDeviceSetMigMode)(device, 1, &activation));
 	OK(N(nvmlDeviceGetMigMode)(device, &now, &then));
 	ck_assert_uint_eq(now, 1);
+	IS(INVALID_ARGUMENT, N(nvmlDeviceGetGpuInstanceId)(device, &now));
+	IS(INVALID_ARGUMENT, N(nvmlDeviceGetComputeInstanceId)(device, &now));
+	IS(INVALID_ARGUMENT, N(nvmlDeviceGetDeviceHandleFromMigDeviceHandle)(device, &instance));
+	IS(NOT_FOUND, N(nvmlDeviceGetGpuInstanceById)(device, 0, &part));
 	ck_assert_uint_eq(UINT(nvmlDeviceGetMaxMigDeviceCount), 7);
 	IS(NOT_FOUND, N(nvmlDeviceGetMigDeviceHandleByIndex)(device, 0, &instance));
 	OK(N(nvmlSystemSetConfComputeGpusReadyState)(1));
@@ -372,6 +383,8 @@ START_TEST(firmware_and_the_systems_state_are_told)
 	nvmlConfComputeGetKeyRotationThresholdInfo_t rotation = { .version = sizeof(rotation) | 1 << 24 };
 	nvmlDeviceAddressingMode_t addressing = { .version = sizeof(addressing) | 1 << 24 };
 	nvmlConfComputeMemSizeInfo_t sizes;
+	nvmlC2cModeInfo_v1_t link;
+	nvmlPdi_t pdi = { .version = sizeof(pdi) | 1 << 24 };
 	nvmlConfComputeSystemCaps_t caps;
 	nvmlConfComputeSystemState_t state;
 	nvmlMemory_t memory;
@@ -389,6 +402,10 @@ START_TEST(firmware_and_the_systems_state_are_told)
 	OK(N(nvmlDeviceGetInforomVersion)(device, NVML_INFOROM_ECC, text, sizeof(text)));
 	IS(NOT_SUPPORTED, N(nvmlDeviceGetInforomVersion)(device, NVML_INFOROM_POWER, text, sizeof(text)));
 	OK(N(nvmlDeviceValidateInforom)(device));
+	OK(N(nvmlDeviceGetC2cModeInfoV)(device, &link));
+	ck_assert_uint_eq(link.isC2cEnabled, 1);
+	OK(N(nvmlDeviceGetPdi)(device, &pdi));
+	ck_assert_uint_ne(pdi.value, 0);
 	OK(N(nvmlDeviceGetAddressingMode)(device, &addressing));
 	ck_assert_uint_eq(addressing.value, 2);
 	ck_assert_uint_eq(UINT(nvmlDeviceGetNumaNodeId), 3);
@@ -653,7 +670,7 @@ START_TEST(memory_of_one_process_is_seen_by_anothers_nvml_and_cuMemGetInfo_until
 	OK(N(nvmlDeviceGetProcessesUtilizationInfo)(device, &info));
 	ck_assert_uint_eq(uses[0].pid, (unsigned)child);
 
-	IS(NOT_SUPPORTED, N(nvmlDeviceGetAccountingStats)(device, (unsigned)child, &stats));
+	IS(NOT_FOUND, N(nvmlDeviceGetAccountingStats)(device, (unsigned)child, &stats));
 	OK(N(nvmlDeviceSetAccountingMode)(device, NVML_FEATURE_ENABLED));
 	OK(N(nvmlDeviceGetAccountingPids)(device, &count, pids));
 	ck_assert_uint_eq(pids[0], (unsigned)child);

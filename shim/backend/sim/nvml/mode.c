@@ -309,6 +309,40 @@ nvmlReturn_t sim_nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t handle, unsign
 	return can_divide(device) ? NVML_ERROR_NOT_FOUND : NVML_ERROR_NOT_SUPPORTED;
 }
 
+/* What is asked of an instance is not answered by a whole device. */
+static nvmlReturn_t no_instance(nvmlDevice_t handle)
+{
+	NVML_NEED_DEVICE(device, handle);
+	return can_divide(device) ? NVML_ERROR_INVALID_ARGUMENT : NVML_ERROR_NOT_SUPPORTED;
+}
+
+nvmlReturn_t sim_nvmlDeviceGetGpuInstanceId(nvmlDevice_t handle, unsigned int *id)
+{
+	(void)id;
+	return no_instance(handle);
+}
+
+nvmlReturn_t sim_nvmlDeviceGetComputeInstanceId(nvmlDevice_t handle, unsigned int *id)
+{
+	(void)id;
+	return no_instance(handle);
+}
+
+nvmlReturn_t sim_nvmlDeviceGetDeviceHandleFromMigDeviceHandle(nvmlDevice_t handle, nvmlDevice_t *whole)
+{
+	(void)whole;
+	return no_instance(handle);
+}
+
+nvmlReturn_t sim_nvmlDeviceGetGpuInstanceById(nvmlDevice_t handle, unsigned int id, nvmlGpuInstance_t *instance)
+{
+	NVML_NEED_DEVICE(device, handle);
+	(void)id;
+	if (!instance)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return can_divide(device) ? NVML_ERROR_NOT_FOUND : NVML_ERROR_NOT_SUPPORTED;
+}
+
 /* ---- firmware ---- */
 
 nvmlReturn_t sim_nvmlDeviceGetGspFirmwareVersion(nvmlDevice_t handle, char *version)
@@ -358,6 +392,49 @@ nvmlReturn_t sim_nvmlDeviceValidateInforom(nvmlDevice_t handle)
 }
 
 /* ---- the rest ---- */
+
+nvmlReturn_t sim_nvmlDeviceGetC2cModeInfoV(nvmlDevice_t handle, nvmlC2cModeInfo_v1_t *info)
+{
+	NVML_NEED_DEVICE(device, handle);
+	if (!info)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	info->isC2cEnabled = NVML_ATTRIBUTE(device, PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES) != 0;
+	return NVML_SUCCESS;
+}
+
+nvmlReturn_t sim_nvmlDeviceGetRepairStatus(nvmlDevice_t handle, nvmlRepairStatus_t *status)
+{
+	NVML_NEED_DEVICE(device, handle);
+	if (!status)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	if (status->version != NVML_VERSION_OF(nvmlRepairStatus_t, 1))
+		return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+	status->bChannelRepairPending = device->remap_pending;
+	status->bTpcRepairPending = 0;
+	return NVML_SUCCESS;
+}
+
+nvmlReturn_t sim_nvmlDeviceGetUnrepairableMemoryFlag_v1(nvmlDevice_t handle, nvmlUnrepairableMemoryStatus_v1_t *status)
+{
+	NVML_NEED_DEVICE(device, handle);
+	if (!status)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	status->bUnrepairableMemory = device->remap_failed;
+	return NVML_SUCCESS;
+}
+
+/* A number that is the device's own. */
+nvmlReturn_t sim_nvmlDeviceGetPdi(nvmlDevice_t handle, nvmlPdi_t *pdi)
+{
+	NVML_NEED_DEVICE(device, handle);
+	if (!pdi)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	if (pdi->version != NVML_VERSION_OF(nvmlPdi_t, 1))
+		return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+	memcpy(&pdi->value, device->uuid, sizeof(pdi->value));
+	return NVML_SUCCESS;
+}
+
 
 nvmlReturn_t sim_nvmlDeviceGetAddressingMode(nvmlDevice_t handle, nvmlDeviceAddressingMode_t *mode)
 {

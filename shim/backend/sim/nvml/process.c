@@ -416,7 +416,7 @@ nvmlReturn_t sim_nvmlDeviceGetAccountingStats(nvmlDevice_t handle, unsigned int 
 	if (!stats)
 		return NVML_ERROR_INVALID_ARGUMENT;
 	if (!nvml_knob(device, NVML_KNOB_ACCOUNTING, NVML_FEATURE_DISABLED))
-		return NVML_ERROR_NOT_SUPPORTED;
+		return NVML_ERROR_NOT_FOUND;
 	there = session_processes(nvml_index_of(device), processes, PROCESSES);
 	for (unsigned i = 0; i < there; i++) {
 		if ((unsigned)processes[i].pid != pid)

@@ -222,9 +222,9 @@ nvmlReturn_t sim_nvmlDeviceGetNvLinkCapability(nvmlDevice_t handle, unsigned int
 					       nvmlNvLinkCapability_t capability, unsigned int *result)
 {
 	NVML_NEED_DEVICE(device, handle);
+	NEED_LINK(device, link);
 	if (!result || (unsigned)capability >= NVML_NVLINK_CAP_COUNT)
 		return NVML_ERROR_INVALID_ARGUMENT;
-	NEED_LINK(device, link);
 	*result = capability != NVML_NVLINK_CAP_SLI_BRIDGE;
 	return NVML_SUCCESS;
 }
@@ -233,9 +233,9 @@ nvmlReturn_t sim_nvmlDeviceGetNvLinkErrorCounter(nvmlDevice_t handle, unsigned i
 						 unsigned long long *value)
 {
 	NVML_NEED_DEVICE(device, handle);
+	NEED_LINK(device, link);
 	if (!value || (unsigned)counter >= NVML_NVLINK_ERROR_COUNT)
 		return NVML_ERROR_INVALID_ARGUMENT;
-	NEED_LINK(device, link);
 	*value = 0;
 	return NVML_SUCCESS;
 }
