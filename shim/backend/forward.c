@@ -97,6 +97,7 @@ static int load(const char *path, say_function say)
 	if (dlinfo(forward.handle, RTLD_DI_LINKMAP, &map))
 		return -ELIBACC;
 	target.map = map;
+	forward_exports_open(map);
 	if (dl_iterate_phdr(find_object, &own))
 		forward.own = own.range;
 	if (dl_iterate_phdr(find_object, &target))
@@ -111,8 +112,11 @@ static int load(const char *path, say_function say)
 /* The target's own address of a function; never ours, in which the search may end where the target names us as needed. */
 static void *find_symbol(const char *name)
 {
-	void *symbol = dlsym(forward.handle, name);
+	void *symbol = NULL;
 
+	/* To ask dlsym for what is not there would be a search of ours in the link observer's record. */
+	if (forward_exports(name, true))
+		symbol = dlsym(forward.handle, name);
 	return symbol && !forward_within(&forward.own, symbol) ? symbol : NULL;
 }
 
@@ -141,8 +145,7 @@ static void say_interposed(const char *path, say_function say)
 	size_t used = 0;
 
 	for (size_t i = 0; i < sizeof(interposed) / sizeof(interposed[0]); i++)
-		if (forward_within(&forward.target, dlsym(forward.handle, interposed[i])) &&
-		    used + 20 < sizeof(names))
+		if (forward_exports(interposed[i], false) && used + 20 < sizeof(names))
 			used += (size_t)sprintf(names + used, "%s%s", used ? ", " : "", interposed[i]);
 	if (used)
 		say(1, "forward: %s also exports %s: in the program's own use these would have taken the place of libc's, "

@@ -36,6 +36,12 @@ static inline bool forward_within(const struct forward_range *range, const void 
  * handed out where we have them; NULL: not such a function.
  */
 void *forward_lookup(const char *name, void *symbol);
+
+struct link_map;
+/* Looks at the target's tables, and at those of what it names as needed; once, after it was loaded. */
+void forward_exports_open(const struct link_map *target);
+/* Whether the target exports a name; or_needed: or what it needs does, or that cannot be told. */
+bool forward_exports(const char *name, bool or_needed);
 #pragma GCC visibility pop
 
 #endif

@@ -73,12 +73,12 @@ want err 'cuInit.*(never returned|ended inside)'
 
 # So is one that hangs, until somebody ends it; and one that only takes its time returns what it should.
 with $'[fault]\nfunction = cuInit\nhang = on'
-"$trace" run --shim sim --device faults.conf -o fault.vgt -- "$client" init 1 >out 2>err &
+"$trace" run --shim sim --device faults.conf -o fault.vgt -- "$client" init 1 >out 2>hang.err &
 job=$!
-wait_for err 'library  libcuda'
+wait_for hang.err 'cuInit.*running for'
 kill -KILL "$(pgrep -P "$job" -x fault_client)"
 wait "$job" || true
-want err 'cuInit.*(never returned|ended inside)'
+want hang.err 'cuInit.*(never returned|ended inside)'
 with $'[fault]\nfunction = cuInit\nhang = 30 ms'
 run init 1
 same 0 "$(cat out)" "after a pause"

@@ -10,7 +10,7 @@
  * The device file: lines of `key = value`, '#' begins a comment, a value may stand in double
  * quotes. Keys before the first section describe the driver, each section one device:
  *
- *	driver = 580.95.05            # what NVML calls the driver version
+ *	driver = 580.159.04           # what NVML calls the driver version
  *	cuda = 13.0                   # what cuDriverGetVersion says
  *
  *	[device h100-80gb]            # starts as that preset; the name may be left out
@@ -71,6 +71,21 @@ struct vgpu_sim_device {
 	uint32_t clock_video_max_mhz;
 	uint32_t utilization_gpu; /* per cent */
 	uint32_t utilization_memory;
+	uint32_t utilization_encoder;
+	uint32_t utilization_decoder;
+	uint32_t temperature_max_c; /* the clocks go down from here on */
+	uint32_t temperature_memory_c; /* 0: cannot be measured */
+	uint32_t temperature_memory_max_c;
+	uint32_t clock_memory_low_mhz; /* the memory's lower clock, which can be asked for */
+	uint32_t low_state;            /* performance state that it belongs to */
+	uint32_t fan_percent;
+	uint32_t pcie_tx_kbs, pcie_rx_kbs;
+	uint32_t numa_node;
+	uint32_t nvlinks;
+	uint32_t ecc_corrected, ecc_uncorrected; /* errors of the card's life */
+	uint32_t retired_pages, remapped_rows;
+	uint32_t remap_pending, remap_failed; /* 0, 1 */
+	char inforom[24];
 	uint32_t persistence;                      /* 0, 1 */
 	int32_t attribute[VGPU_SIMDEV_ATTRIBUTES]; /* by CUdevice_attribute; [0] unused */
 };

@@ -68,6 +68,25 @@ static const struct key keys[] = {
 	{ "clock_video_max_mhz", NUMBER, DEVICE(clock_video_max_mhz), 0, 100000 },
 	{ "utilization", NUMBER, DEVICE(utilization_gpu), 0, 100 },
 	{ "utilization_memory", NUMBER, DEVICE(utilization_memory), 0, 100 },
+	{ "utilization_encoder", NUMBER, DEVICE(utilization_encoder), 0, 100 },
+	{ "utilization_decoder", NUMBER, DEVICE(utilization_decoder), 0, 100 },
+	{ "temperature_max", NUMBER, DEVICE(temperature_max_c), 0, 200 },
+	{ "temperature_memory", NUMBER, DEVICE(temperature_memory_c), 0, 200 },
+	{ "temperature_memory_max", NUMBER, DEVICE(temperature_memory_max_c), 0, 200 },
+	{ "clock_memory_low_mhz", NUMBER, DEVICE(clock_memory_low_mhz), 0, 100000 },
+	{ "low_state", NUMBER, DEVICE(low_state), 0, 15 },
+	{ "fan_percent", NUMBER, DEVICE(fan_percent), 0, 100 },
+	{ "pcie_tx_kbs", NUMBER, DEVICE(pcie_tx_kbs), 0, 1000000000 },
+	{ "pcie_rx_kbs", NUMBER, DEVICE(pcie_rx_kbs), 0, 1000000000 },
+	{ "numa_node", NUMBER, DEVICE(numa_node), 0, 63 },
+	{ "nvlinks", NUMBER, DEVICE(nvlinks), 0, 18 },
+	{ "ecc_corrected", NUMBER, DEVICE(ecc_corrected), 0, UINT32_MAX },
+	{ "ecc_uncorrected", NUMBER, DEVICE(ecc_uncorrected), 0, UINT32_MAX },
+	{ "retired_pages", NUMBER, DEVICE(retired_pages), 0, 64 },
+	{ "remapped_rows", NUMBER, DEVICE(remapped_rows), 0, 512 },
+	{ "remap_pending", SWITCH, DEVICE(remap_pending), 0, 1 },
+	{ "remap_failed", SWITCH, DEVICE(remap_failed), 0, 1 },
+	{ "inforom", TEXT, DEVICE(inforom), 1, 0 },
 	{ "persistence", SWITCH, DEVICE(persistence), 0, 1 },
 };
 
@@ -580,7 +599,7 @@ int vgpu_simdev_parse(struct vgpu_simdev *out, const char *text, size_t size,
 
 	memset(error, 0, sizeof(*error));
 	memset(out, 0, sizeof(*out));
-	snprintf(out->driver, sizeof(out->driver), "580.95.05");
+	snprintf(out->driver, sizeof(out->driver), "580.159.04");
 	out->cuda_version = 13000;
 	while (p.line < end) {
 		const char *stop = memchr(p.line, '\n', (size_t)(end - p.line));

@@ -30,14 +30,17 @@ struct preset {
 	uint32_t pci_id, pci_subsystem, cores, architecture, brand, pcie, fans;
 	uint32_t idle_w, limit_w, min_w;
 	uint32_t clock_idle, clock_max, memory_idle, memory_max, video_idle, video_max;
-	const char *part, *vbios;
+	uint32_t memory_low, low_state, context_kib; /* 0: as the idle clock, 8, 512 MiB */
+	uint32_t shutdown, slowdown, hot, hot_memory; /* °C; 0: 92, 87, 87, none */
+	const char *part, *vbios, *inforom;
 };
 
 #define O(suffix, value) { CU_DEVICE_ATTRIBUTE_##suffix, value }
 #define COMPUTE(major, minor) O(COMPUTE_CAPABILITY_MAJOR, major), O(COMPUTE_CAPABILITY_MINOR, minor)
 /* What cards before compute 9.0 lack. */
 #define BEFORE_HOPPER                                                                             \
-	O(CLUSTER_LAUNCH, 0), O(TENSOR_MAP_ACCESS_SUPPORTED, 0), O(MEM_SYNC_DOMAIN_COUNT, 1)
+	O(CLUSTER_LAUNCH, 0), O(TENSOR_MAP_ACCESS_SUPPORTED, 0), O(MEM_SYNC_DOMAIN_COUNT, 1),        \
+		O(HANDLE_TYPE_FABRIC_SUPPORTED, 0), O(MEMPOOL_SUPPORTED_HANDLE_TYPES, 1)
 /* The smaller multiprocessor of 8.6 and 8.9. */
 #define SMALL_AMPERE                                                                              \
 	O(MAX_THREADS_PER_MULTIPROCESSOR, 1536), O(MAX_BLOCKS_PER_MULTIPROCESSOR, 24),            \
@@ -49,13 +52,15 @@ static const struct preset presets[] = {
 	{
 		.name = "h100-80gb",
 		.title = "NVIDIA H100 80GB HBM3",
-		.memory_mib = 81090, .reserved_mib = 469, .bar1_mib = 131072,
+		.memory_mib = 81079, .reserved_mib = 480, .bar1_mib = 131072, .context_kib = 539456,
 		.pci_id = 0x233010de, .pci_subsystem = 0x16c110de,
 		.cores = 16896, .architecture = HOPPER, .brand = NVML_BRAND_NVIDIA, .pcie = 5,
 		.idle_w = 70, .limit_w = 700, .min_w = 200,
 		.clock_idle = 345, .clock_max = 1980, .memory_idle = 2619, .memory_max = 2619,
 		.video_idle = 765, .video_max = 1545,
-		.part = "692-2G520-0200-000", .vbios = "96.00.89.00.01",
+		.memory_low = 1593, .low_state = 2,
+		.shutdown = 95, .slowdown = 89, .hot = 87, .hot_memory = 95,
+		.part = "692-2G520-0200-000", .vbios = "96.00.DA.00.0C", .inforom = "G520.0200.00.05",
 	},
 	{
 		.name = "h200",
@@ -184,7 +189,7 @@ static void apply(struct vgpu_sim_device *device, const struct preset *p)
 	*device = (struct vgpu_sim_device){
 		.memory_bytes = p->memory_mib * MIB,
 		.reserved_bytes = p->reserved_mib * MIB,
-		.context_bytes = 512 * MIB,
+		.context_bytes = p->context_kib ? p->context_kib * UINT64_C(1024) : 512 * MIB,
 		.bar1_bytes = p->bar1_mib * MIB,
 		.pci.bus = UINT32_MAX,
 		.pci_id = p->pci_id,
@@ -196,8 +201,14 @@ static void apply(struct vgpu_sim_device *device, const struct preset *p)
 		.pcie_width = 16,
 		.fans = p->fans,
 		.temperature_c = 31,
-		.temperature_slowdown_c = 87,
-		.temperature_shutdown_c = 92,
+		.temperature_slowdown_c = p->slowdown ? p->slowdown : 87,
+		.temperature_shutdown_c = p->shutdown ? p->shutdown : 92,
+		.temperature_max_c = p->hot ? p->hot : p->slowdown ? p->slowdown : 87,
+		.temperature_memory_max_c = p->hot_memory,
+		.temperature_memory_c = p->hot_memory ? 34 : 0,
+		.clock_memory_low_mhz = p->memory_low ? p->memory_low : p->memory_idle,
+		.low_state = p->low_state ? p->low_state : 8,
+		.fan_percent = p->fans ? 30 : 0,
 		.power_idle_mw = p->idle_w * 1000,
 		.power_limit_mw = p->limit_w * 1000,
 		.power_min_mw = p->min_w * 1000,
@@ -213,6 +224,7 @@ static void apply(struct vgpu_sim_device *device, const struct preset *p)
 	snprintf(device->name, sizeof(device->name), "%s", p->title);
 	snprintf(device->part, sizeof(device->part), "%s", p->part);
 	snprintf(device->vbios, sizeof(device->vbios), "%s", p->vbios);
+	snprintf(device->inforom, sizeof(device->inforom), "%s", p->inforom ? p->inforom : "G001.0000.00.03");
 	simdev_attribute_defaults(device->attribute);
 	for (const struct override *o = p->attributes; o->number; o++)
 		device->attribute[o->number] = o->value;

@@ -73,17 +73,10 @@ CUresult sim_cuDriverGetVersion(int *version)
 
 bool cuda_charge(struct cuda_device *device, uint64_t bytes)
 {
-	uint64_t used = cuda_used(device);
-
-	do {
-		if (bytes > device->is->memory_bytes - used)
-			return false;
-	} while (!__atomic_compare_exchange_n(&device->used_bytes, &used, used + bytes, true,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return true;
+	return session_charge((unsigned)(device->is - sim_devices.device), bytes, device->is->memory_bytes);
 }
 
 void cuda_discharge(struct cuda_device *device, uint64_t bytes)
 {
-	__atomic_sub_fetch(&device->used_bytes, bytes, __ATOMIC_RELAXED);
+	session_discharge((unsigned)(device->is - sim_devices.device), bytes);
 }

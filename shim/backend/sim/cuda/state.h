@@ -8,13 +8,13 @@
 
 #include "gen/cuda_proto.h"
 #include "shim/backend/sim/cuda/object.h"
+#include "shim/backend/sim/session.h"
 #include "shim/backend/sim/sim.h"
 
 #define CUDA_LIMITS 16u
 
 struct cuda_device {
 	const struct vgpu_sim_device *is;
-	uint64_t used_bytes; /* atomic; of this process */
 	uint32_t contexts;   /* live ones: the first takes the device's context memory */
 	/* under state.lock */
 	struct cuda_context *primary; /* its handle stays the same once it was given out */
@@ -97,9 +97,10 @@ static inline struct cuda_device *cuda_device_of(const struct cuda_context *cont
 bool cuda_charge(struct cuda_device *device, uint64_t bytes);
 void cuda_discharge(struct cuda_device *device, uint64_t bytes);
 
+/* By all processes of the session. */
 static inline uint64_t cuda_used(const struct cuda_device *device)
 {
-	return __atomic_load_n(&device->used_bytes, __ATOMIC_RELAXED);
+	return session_used((unsigned)(device->is - sim_devices.device));
 }
 
 static inline int cuda_attribute(const struct cuda_device *device, CUdevice_attribute attribute)

@@ -145,7 +145,7 @@ NVML_GET(nvmlDeviceGetBrand, nvmlBrandType_t, device, device->brand);
 NVML_GET(nvmlDeviceGetArchitecture, nvmlDeviceArchitecture_t, device, device->architecture);
 NVML_GET(nvmlDeviceGetNumGpuCores, unsigned int, device, device->cores);
 NVML_GET(nvmlDeviceGetBoardId, unsigned int, device,
-	 device->pci.domain << 16 | device->pci.bus << 8 | device->pci.device << 3);
+	 device->pci.domain << 16 | device->pci.bus << 8 | device->pci.device);
 NVML_GET(nvmlDeviceGetMultiGpuBoard, unsigned int, device, 0);
 NVML_GET(nvmlDeviceIsMigDeviceHandle, unsigned int, device, 0);
 NVML_GET(nvmlDeviceGetBusType, nvmlBusType_t, device, 2); /* PCIe */
@@ -239,4 +239,12 @@ NVML_GET(nvmlDeviceGetCurrPcieLinkGeneration, unsigned int, device, device->pcie
 NVML_GET(nvmlDeviceGetMaxPcieLinkWidth, unsigned int, device, device->pcie_width);
 NVML_GET(nvmlDeviceGetCurrPcieLinkWidth, unsigned int, device, device->pcie_width);
 NVML_GET(nvmlDeviceGetPcieReplayCounter, unsigned int, device, 0);
-NVML_GET(nvmlDeviceGetPcieSpeed, unsigned int, device, 2500u << (device->pcie_generation - 1));
+/* Megatransfers a second. */
+static unsigned speed_of(const struct vgpu_sim_device *device)
+{
+	static const unsigned speeds[] = { 2500, 5000, 8000, 16000, 32000, 64000, 128000, 256000 };
+
+	return speeds[device->pcie_generation - 1];
+}
+
+NVML_GET(nvmlDeviceGetPcieSpeed, unsigned int, device, speed_of(device));

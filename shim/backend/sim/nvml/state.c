@@ -121,6 +121,25 @@ nvmlReturn_t sim_nvmlSystemGetDriverBranch(nvmlSystemDriverBranchInfo_t *info, u
 	return NVML_SUCCESS;
 }
 
+nvmlReturn_t sim_nvmlSystemGetHicVersion(unsigned int *count, nvmlHwbcEntry_t *entries)
+{
+	(void)entries;
+	return sim_nvmlUnitGetCount(count);
+}
+
+nvmlReturn_t sim_nvmlGetExcludedDeviceCount(unsigned int *count)
+{
+	return sim_nvmlUnitGetCount(count);
+}
+
+nvmlReturn_t sim_nvmlGetExcludedDeviceInfoByIndex(unsigned int index, nvmlExcludedDeviceInfo_t *info)
+{
+	(void)index; /* past the last, whichever it is */
+	(void)info;
+	NVML_NEED_INIT();
+	return NVML_ERROR_INVALID_ARGUMENT;
+}
+
 /* The S-class units of old; no machine of today has one. */
 nvmlReturn_t sim_nvmlUnitGetCount(unsigned int *count)
 {
