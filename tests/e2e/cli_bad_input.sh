@@ -35,7 +35,7 @@ bad 125 "run: unknown option '--shmi'; did you mean '--shim'\?" run --shmi sim -
 bad 125 "run: option '--shim' has no value 'simm'; did you mean 'sim'\?" run --shim simm -- true
 bad 125 "run: option '--stacks' wants a number from 0 to 64, not 'x'" run --stacks x -- true
 bad 125 "are of the simulated device: add --shim sim" run --device t4 -- true
-bad 125 "cannot record to '/nonexistent/x.vgt': No such file or directory" run -o /nonexistent/x.vgt -- true
+bad 125 "cannot record to 'no/such/x.vgt': No such file or directory" run -o no/such/x.vgt -- true
 echo precious >notes.txt
 bad 125 "cannot record to 'notes.txt': there is something else that is no trace" run -o notes.txt -- true
 same precious "$(cat notes.txt)" "the file that was named by mistake"

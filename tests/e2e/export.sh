@@ -43,6 +43,13 @@ if command -v babeltrace2 >/dev/null; then
 	[ $((now - begun)) -ge 0 ] && [ $((now - begun)) -lt 300 ] || fail "x.ctf began at $begun, and it is $now"
 fi
 
+# Recorded stacks, with names from the program's file where the build can read them.
+code 0 "$trace" run --shim sim --stacks 16 -q -o stacks.vgt -- "$VGPU_BUILD_DIR/tests/e2e/export_app"
+if "$trace" dump --json stacks.vgt | grep -q '"stack":\["0x'; then
+	code 0 "$trace" export --format folded -o stacks.folded stacks.vgt
+	want stacks.folded '^export_app;(.*;)?(main|export_app\+0x[0-9a-f]+);cudaMalloc [0-9]+$'
+fi
+
 # A filter, and standard output.
 same 3 "$("$trace" export --format jsonl -e 'fn == cudaMalloc' -o - t.vgt | grep -c '"event":"call"')" "calls"
 "$trace" export --format chrome -e 'fn == cuMemAlloc_v2' -o - t.vgt >filtered.json

@@ -344,10 +344,21 @@ START_TEST(an_address_belongs_to_what_was_mapped_there_at_that_time)
 	ck_assert_str_eq(path, "/b");
 	ck_assert(!vgpu_objects_find(objects, 3, 0x3000, 350, &path, &offset));
 	ck_assert(!vgpu_objects_find(objects, 4, 0x1010, 350, &path, &offset));
-	event.kind = VGPU_EVENT_EXEC;
-	event.time_ns = 400;
+	/* Gone at 500, give or take 50: at 540 it may have been there. */
+	event.kind = VGPU_EVENT_UNLOAD;
+	event.time_ns = 500;
+	event.time_error_ns = 50;
 	ck_assert_int_eq(vgpu_objects_learn(objects, &event), 0);
-	ck_assert(!vgpu_objects_find(objects, 3, 0x1010, 450, &path, &offset));
+	ck_assert(vgpu_objects_find(objects, 3, 0x1010, 540, &path, &offset));
+	ck_assert(!vgpu_objects_find(objects, 3, 0x1010, 560, &path, &offset));
+	event.kind = VGPU_EVENT_OBJECT;
+	event.time_ns = 600;
+	event.time_error_ns = 0;
+	ck_assert_int_eq(vgpu_objects_learn(objects, &event), 0);
+	event.kind = VGPU_EVENT_EXEC;
+	event.time_ns = 700;
+	ck_assert_int_eq(vgpu_objects_learn(objects, &event), 0);
+	ck_assert(!vgpu_objects_find(objects, 3, 0x1010, 750, &path, &offset));
 	vgpu_objects_close(objects);
 }
 END_TEST

@@ -11,6 +11,7 @@
 #include "tracer/model/call.h"
 #include "tracer/model/nest.h"
 #include "tracer/model/objects.h"
+#include "tracer/source/symbols.h"
 
 /* Different stacks that are summed up at a time. Readers add up what has the same stack on several lines. */
 #define STACKS_MAX 65536u
@@ -21,11 +22,21 @@ struct stack {
 	uint64_t ns;
 };
 
+/* A flame graph has few places, and finding a name takes long. */
+#define NAMES 4096u
+struct name {
+	char path[200];
+	uint64_t offset;
+	char text[160];
+};
+
 struct folded {
 	struct vgpu_out out;
 	struct vgpu_model *model;
 	struct vgpu_nest *nest;
 	struct vgpu_objects *objects;
+	struct vgpu_symbols *symbols; /* NULL: built without libdw */
+	struct name *names;   /* of places in files, looked up last */
 	struct stack *stacks; /* open addressing */
 	uint32_t count;
 };
@@ -44,6 +55,8 @@ static void folded_close(void *exporter)
 	for (uint32_t i = 0; folded->stacks && i < PLACES; i++)
 		free(folded->stacks[i].frames);
 	free(folded->stacks);
+	free(folded->names);
+	vgpu_symbols_close(folded->symbols);
 	vgpu_objects_close(folded->objects);
 	free(folded);
 }
@@ -57,7 +70,10 @@ static int folded_open(void **out, const struct vgpu_export_to *to)
 	folded->out.fd = to->fd;
 	folded->model = to->model;
 	folded->stacks = calloc(PLACES, sizeof(*folded->stacks));
-	if (!folded->stacks || vgpu_nest_open(&folded->nest, &nest_ops, folded) ||
+	folded->names = calloc(NAMES, sizeof(*folded->names));
+	if (vgpu_symbols_open(&folded->symbols, NULL))
+		folded->symbols = NULL;
+	if (!folded->stacks || !folded->names || vgpu_nest_open(&folded->nest, &nest_ops, folded) ||
 	    vgpu_objects_open(&folded->objects)) {
 		folded_close(folded);
 		return -ENOMEM;
@@ -127,19 +143,46 @@ static void add_frame(struct vgpu_text *frames, const char *name)
 		vgpu_text_add(frames, strchr(";\n\r", *name) ? ":" : name, 1);
 }
 
+/* `main` where the file here has a name there; else `libapp.so+0x1234`. */
+static const char *name_place(struct folded *folded, const struct vgpu_object_at *at)
+{
+	const char *path = at->path;
+	uint64_t offset = at->offset;
+	struct name *name = &folded->names[(offset * UINT64_C(0x9e3779b97f4a7c15)) >> 52 & (NAMES - 1)];
+	struct vgpu_text text = { 0 };
+	const char *end = NULL;
+
+	if (name->offset == offset && name->path[0] && !strcmp(name->path, path))
+		return name->text;
+	if (folded->symbols && vgpu_symbols_format(folded->symbols, path, at->build_id, at->build_id_size, offset, &text) ==
+				       VGPU_SYMBOLS_NAME)
+		/* All places of a function are one frame. */
+		end = strstr(vgpu_text_string(&text), "+0x");
+	if (end)
+		snprintf(name->text, sizeof(name->text), "%.*s", (int)(end - text.bytes), text.bytes);
+	else
+		snprintf(name->text, sizeof(name->text), "%s+0x%" PRIx64, strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
+			 offset);
+	vgpu_text_free(&text);
+	/* One with a longer path is looked up each time. */
+	name->offset = offset;
+	snprintf(name->path, sizeof(name->path), "%s", strlen(path) < sizeof(name->path) ? path : "");
+	return name->text;
+}
+
 static void add_recorded(struct folded *folded, struct vgpu_text *frames, const struct vgpu_event *event)
 {
 	for (uint32_t i = event->call.stack.count; i--;) {
-		uint64_t address = event->call.stack.words[i], offset;
-		struct vgpu_text name = { 0 };
-		const char *path;
+		uint64_t address = event->call.stack.words[i];
+		struct vgpu_object_at at;
+		char text[24];
 
-		if (vgpu_objects_find(folded->objects, event->process, address, event->time_ns, &path, &offset))
-			vgpu_text_printf(&name, "%s+0x%" PRIx64, strrchr(path, '/') ? strrchr(path, '/') + 1 : path, offset);
-		else
-			vgpu_text_printf(&name, "0x%" PRIx64, address);
-		add_frame(frames, vgpu_text_string(&name));
-		vgpu_text_free(&name);
+		if (vgpu_objects_at(folded->objects, event->process, address, event->time_ns, &at)) {
+			add_frame(frames, name_place(folded, &at));
+		} else {
+			snprintf(text, sizeof(text), "0x%" PRIx64, address);
+			add_frame(frames, text);
+		}
 	}
 }
 

@@ -358,16 +358,37 @@ static void make_span(struct otlp *otlp, uint32_t process, const struct identity
 
 /* ---- calls ---- */
 
+/* What is 0 or empty goes without saying: it would be most of what there is. */
+static bool is_empty(const struct vgpu_event *event, const struct vgpu_field *field)
+{
+	static const uint8_t zeros[16];
+	const uint8_t *at = (const uint8_t *)event + field->offset;
+
+	switch (field->type) {
+	case VGPU_FIELD_STRING:
+		return !*(const char *const *)at || !**(const char *const *)at;
+	case VGPU_FIELD_STRINGS:
+		return !((const struct vgpu_strings *)at)->size;
+	case VGPU_FIELD_DATA:
+		return !((const struct vgpu_data *)at)->size;
+	case VGPU_FIELD_WORDS:
+		return !((const struct vgpu_words *)at)->count;
+	default:
+		return !memcmp(at, zeros, vgpu_field_size(field->type));
+	}
+}
+
 static void add_fields(struct json_object *attributes, const struct vgpu_event *event)
 {
 	const struct vgpu_kind *kind = vgpu_event_kind(event->kind);
 
 	for (uint32_t i = 0; i < vgpu_event_common.count; i++)
-		add_attribute(attributes, "vgpu.event.", vgpu_event_common.fields[i].name,
-			      vgpu_json_field(event, &vgpu_event_common.fields[i]));
+		if (!is_empty(event, &vgpu_event_common.fields[i]))
+			add_attribute(attributes, "vgpu.event.", vgpu_event_common.fields[i].name,
+				      vgpu_json_field(event, &vgpu_event_common.fields[i]));
 	for (uint32_t i = 0; i < kind->count; i++)
 		/* What the blobs hold is among in and out. */
-		if (strcmp(kind->fields[i].name, "blobs"))
+		if (!is_empty(event, &kind->fields[i]) && strcmp(kind->fields[i].name, "blobs"))
 			add_attribute(attributes, "vgpu.", kind->fields[i].name, vgpu_json_field(event, &kind->fields[i]));
 }
 
@@ -478,7 +499,7 @@ static void put_process(struct otlp *otlp, uint32_t number, uint64_t end_ns)
 {
 	struct identity *identity = identity_of(otlp, number);
 	const struct vgpu_model_process *process = vgpu_model_process(otlp->model, number);
-	struct json_object *status = json_object_new_object();
+	struct json_object *status;
 	uint64_t parent = 0;
 
 	if (!identity->known || identity->spanned)
@@ -487,6 +508,7 @@ static void put_process(struct otlp *otlp, uint32_t number, uint64_t end_ns)
 	if (process && process->parent && process->parent < otlp->process_count && process->parent != number &&
 	    otlp->processes[process->parent].known)
 		parent = process_id(&otlp->processes[process->parent]);
+	status = json_object_new_object();
 	json_object_object_add(status, "code", json_object_new_int(STATUS_UNSET));
 	make_span(otlp, number, identity, process_id(identity), parent,
 		  number ? vgpu_model_label(otlp->model, number) : "recording", identity->started_ns,

@@ -66,15 +66,17 @@ static int add(struct vgpu_objects *objects, const struct vgpu_event *event)
 	return 0;
 }
 
-/* base 0 with `all`: everything of the process. */
+/* base 0 with `all`: everything of the process. Until it surely had gone: the clock has its error. */
 static void end(struct vgpu_objects *objects, const struct vgpu_event *event, uint64_t base, bool all)
 {
+	uint64_t until = event->time_ns + event->time_error_ns;
+
 	for (uint32_t i = 0; i < objects->count; i++) {
 		struct mapped *mapped = &objects->mapped[i];
 
 		if (mapped->process == event->process && mapped->until_ns == UINT64_MAX &&
-		    mapped->since_ns <= event->time_ns && (all || mapped->base == base))
-			mapped->until_ns = event->time_ns;
+		    mapped->since_ns <= until && (all || mapped->base == base))
+			mapped->until_ns = until;
 	}
 }
 
