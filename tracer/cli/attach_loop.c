@@ -18,6 +18,8 @@
 #define TICK_MS	   5
 #define BUSY	   512
 #define LOOK_NS	   UINT64_C(50000000)
+/* What a crash of our own may cost; a block for each turn of the loop would pack badly. */
+#define FLUSH_NS   UINT64_C(100000000)
 
 static void say(const struct vgpu_text *text)
 {
@@ -172,7 +174,7 @@ static void check_writer(struct vgpu_attach *attach)
 	if (!sink || attach->writer_failed)
 		return;
 	if (!sink->error)
-		sink->error = vgpu_vgt_flush(attach->writer);
+		sink->error = vgpu_vgt_flush_after(attach->writer, FLUSH_NS);
 	if (!sink->error)
 		return;
 	attach->writer_failed = true;
