@@ -89,6 +89,9 @@ const struct vgpu_function *vgpu_function_find(uint32_t id)
 	}
 	api = vgpu_api_find(VGPU_FUNCTION_LIBRARY(id));
 	high = api ? api->count : 0;
+	/* Numbers begin at 1 and seldom leave one out. */
+	if (place && place <= high && api->functions[place - 1].id == id)
+		return &api->functions[place - 1];
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 

@@ -400,8 +400,12 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, st
 		}
 		vgpu_ring_libraries_first(rings->items + first, count - first);
 	}
-	if (count)
-		qsort(rings->items, count, sizeof(*rings->items), item_order);
+	/* One ring's are in order already, unless a call had been reported as running. */
+	for (size_t i = 1; i < count; i++)
+		if (item_order(&rings->items[i - 1], &rings->items[i]) > 0) {
+			qsort(rings->items, count, sizeof(*rings->items), item_order);
+			break;
+		}
 	for (size_t i = 0; i < count; i++) {
 		rings->calls += rings->items[i].event.kind == VGPU_KIND_CALL;
 		vgpu_ring_emit_item(&rings->items[i], rings->threads, stream);
