@@ -443,6 +443,14 @@ static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool
 	rings->open--;
 }
 
+bool vgpu_rings_observer(const struct vgpu_rings *rings, uint32_t observer)
+{
+	for (const struct vgpu_ring_state *state = rings->rings; state; state = state->next)
+		if (state->observer == observer)
+			return true;
+	return false;
+}
+
 void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream)
 {
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
