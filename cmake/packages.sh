@@ -10,7 +10,8 @@
 	vgpu_packages_test=(clang:clang check binutils:nm file:file git:git util-linux:setarch)
 	# Tests that need one of these are skipped without it.
 	vgpu_packages_more=(npm:npm golang-go:go lttng-tools:lttng liblttng-ust-dev uftrace:uftrace
-		debootstrap:debootstrap shellcheck:shellcheck sqlite3:sqlite3 babeltrace2:babeltrace2 tmux:tmux python3:python3 gdb:gdb libjemalloc2)
+		debootstrap:debootstrap shellcheck:shellcheck sqlite3:sqlite3 babeltrace2:babeltrace2 tmux:tmux
+		python3:python3 gdb:gdb valgrind:valgrind libjemalloc2)
 }
 
 vgpu_has() {

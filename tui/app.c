@@ -182,6 +182,8 @@ int tui_app_go_to_time(struct tui_app *app, uint64_t since_ns)
 
 void tui_app_tick(struct tui_app *app, uint64_t now_ns)
 {
+	/* What is known to be lost happened, too. */
+	uint64_t happened = app->store->events + tui_store_lost(app->store);
 	unsigned at = app->sample % 8, oldest = app->sample >= 8 ? app->sample % 8 : 0;
 
 	if (app->playing_ns && now_ns > app->now_ns && app->now_ns) {
@@ -197,10 +199,10 @@ void tui_app_tick(struct tui_app *app, uint64_t now_ns)
 	if (!app->caught_up || (app->sample && now_ns - app->sample_ns[(app->sample - 1) % 8] < SAMPLE_NS))
 		return;
 	if (app->sample && now_ns > app->sample_ns[oldest])
-		app->rate = (uint64_t)((unsigned __int128)(app->store->events - app->sample_events[oldest]) * SECOND /
+		app->rate = (uint64_t)((unsigned __int128)(happened - app->sample_events[oldest]) * SECOND /
 				       (now_ns - app->sample_ns[oldest]));
 	app->sample_ns[at] = now_ns;
-	app->sample_events[at] = app->store->events;
+	app->sample_events[at] = happened;
 	app->sample++;
 }
 

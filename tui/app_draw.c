@@ -136,11 +136,9 @@ static void draw_tabs(struct tui_app *app, struct tui_surface *surface, int y)
 	for (unsigned i = 0; tui_views[i]; i++) {
 		int from = at;
 
-		at = tui_surface_printf(surface, y, at, surface->columns, TUI_KEY, "%u", i + 1);
+		at = tui_surface_printf(surface, y, at, surface->columns, i == app->view ? TUI_TAB : TUI_KEY, "%u", i + 1);
 		at = tui_surface_printf(surface, y, at, surface->columns, i == app->view ? TUI_TAB : TUI_PLAIN, " %s ",
 					tui_views[i]->title);
-		if (i == app->view)
-			tui_surface_mark(surface, y, from, at - from, TUI_SELECTED);
 		spot(app, y, from, at, (enum tui_action)(TUI_DO_VIEW + i));
 		at++;
 	}

@@ -244,12 +244,16 @@ void tui_screen_size(struct tui_screen *screen, int *rows, int *columns)
 static void set_style(const struct tui_screen *screen, const struct tui_cell *cell)
 {
 	attr_t attributes = screen->style[cell->style];
+	short pair = screen->pair[cell->style];
 
+	/* One look for all of the line: colours turned round would be hard to read. */
+	if (cell->marks & TUI_SELECTED) {
+		attributes = A_REVERSE | (cell->style == TUI_BAD ? A_BOLD : A_NORMAL);
+		pair = 0;
+	}
 	if (cell->marks & TUI_FOUND)
 		attributes |= A_UNDERLINE | A_BOLD;
-	if (cell->marks & TUI_SELECTED)
-		attributes ^= A_REVERSE;
-	attr_set(attributes, screen->pair[cell->style], NULL);
+	attr_set(attributes, pair, NULL);
 }
 
 static void show_row(const struct tui_screen *screen, const struct tui_surface *surface, int y)

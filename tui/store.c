@@ -107,22 +107,20 @@ static struct tui_function *function_add(struct tui_store *store, uint32_t id, c
 
 static struct tui_function *function_get(struct tui_store *store, const struct vgpu_event_call *call)
 {
-	uint32_t library = VGPU_FUNCTION_LIBRARY(call->function), number = VGPU_FUNCTION_NUMBER(call->function);
 	const char *name = call->name ? call->name : "(unnamed)";
-	struct tui_function *function;
+	uint32_t at = (call->function * 2654435761u) >> 18;
 
-	if (call->function && library < VGPU_LIBRARIES && number < VGPU_MODEL_FUNCTIONS) {
-		uint16_t *slot = &store->slot[library][number];
+	for (; call->function && store->slot[at]; at = (at + 1) & (TUI_SLOTS - 1))
+		if (store->functions[store->slot[at] - 1].id == call->function)
+			return &store->functions[store->slot[at] - 1];
+	/* Also those that this program does not know by their numbers: an older or newer shim's. */
+	if (call->function && store->function_count < FUNCTIONS_MAX) {
+		struct tui_function *function = function_add(store, call->function, NULL);
 
-		if (*slot)
-			return &store->functions[*slot - 1];
-		function = function_add(store, call->function, NULL);
 		if (function)
-			*slot = (uint16_t)store->function_count;
+			store->slot[at] = (uint16_t)store->function_count;
 		return function;
 	}
-	if (call->function)
-		name = "(unknown functions)"; /* numbers past all tables: a damaged trace */
 	for (uint32_t i = 0; i < store->function_count; i++)
 		if (store->functions[i].name && !strcmp(store->functions[i].name, name))
 			return &store->functions[i];

@@ -16,6 +16,8 @@
 
 /* Of durations: eight buckets to each power of two, so a percentile is right to an eighth. */
 #define TUI_BUCKETS 320u
+/* Places for functions; a power of two, well above how many there can be. */
+#define TUI_SLOTS 16384u
 
 struct tui_counts {
 	uint64_t calls, failed, total_ns;
@@ -93,7 +95,7 @@ struct tui_store {
 	struct tui_process *held_processes; /* by number - 1 */
 	uint32_t held_process_count;
 	struct vgpu_tree *tree;
-	uint16_t slot[VGPU_LIBRARIES][VGPU_MODEL_FUNCTIONS]; /* of a function: its index + 1 */
+	uint16_t slot[TUI_SLOTS]; /* a hash of functions by their numbers: index + 1 */
 	uint64_t kernel_loss[256]; /* by CPU */
 	struct vgpu_text text;
 	uint64_t named; /* calls whose handles were named in the order of the trace */

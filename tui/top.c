@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "tui/app.h"
 #include "tui/screen.h"
@@ -18,15 +19,93 @@
 #define SLICE_NS (20 * MS)
 #define CHUNK    2048u
 
-/* 1: there is more at once. */
-static int feed(struct tui_app *app, uint64_t until_ns)
+/*
+ * How often something live is read. The faster events come, the sooner again, since rings wrap; but
+ * in the long run no more than a tenth of a processor goes into it, for the target may need it. What
+ * wraps meanwhile is counted as lost, and shown. A burst, as discovery is, has credit enough.
+ */
+#define SHARE       12 /* one part in so many */
+#define CREDIT_NS   (300 * MS)
+#define LEAST_NS    (2 * MS)
+#define MOST_NS     (IDLE_MS * MS)
+#define MANY_EVENTS 2000u
+#define FEW_EVENTS  500u
+
+struct pace {
+	uint64_t interval_ns;
+	uint64_t next_ns;   /* when to read again */
+	int64_t credit_ns;  /* of processor time */
+	uint64_t wall_ns, cpu_ns; /* when credit was reckoned up last */
+};
+
+static uint64_t cpu_ns(void)
 {
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+}
+
+static void pace_start(struct pace *pace, uint64_t now)
+{
+	*pace = (struct pace){ .interval_ns = LEAST_NS, .credit_ns = CREDIT_NS, .wall_ns = now, .cpu_ns = cpu_ns() };
+}
+
+/* After a read that brought so many events. */
+static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
+{
+	uint64_t cpu = cpu_ns();
+
+	pace->credit_ns += (int64_t)((now - pace->wall_ns) / SHARE) - (int64_t)(cpu - pace->cpu_ns);
+	if (pace->credit_ns > (int64_t)CREDIT_NS)
+		pace->credit_ns = CREDIT_NS;
+	pace->wall_ns = now;
+	pace->cpu_ns = cpu;
+	if (events > MANY_EVENTS)
+		pace->interval_ns /= 2;
+	else if (events < FEW_EVENTS)
+		pace->interval_ns *= 2;
+	if (pace->interval_ns < LEAST_NS)
+		pace->interval_ns = LEAST_NS;
+	if (pace->interval_ns > MOST_NS)
+		pace->interval_ns = MOST_NS;
+	pace->next_ns = now + pace->interval_ns;
+	if (pace->credit_ns < 0)
+		pace->next_ns = now + (uint64_t)-pace->credit_ns * SHARE;
+}
+
+/* Returns 1 when a recording has more at once. */
+static int feed(struct tui_app *app, struct pace *pace)
+{
+	uint64_t events = app->store->events, until;
 	int more;
 
+	if (app->options.live) {
+		if (vgpu_now_ns() < pace->next_ns)
+			return 0;
+		more = tui_app_feed(app, CHUNK);
+		pace_read(pace, app->store->events - events, vgpu_now_ns());
+		return more < 0 ? more : 0;
+	}
+	until = vgpu_now_ns() + SLICE_NS;
 	do
 		more = tui_app_feed(app, CHUNK);
-	while (more == 1 && vgpu_now_ns() < until_ns);
+	while (more == 1 && vgpu_now_ns() < until);
 	return more;
+}
+
+static int wait_ms(const struct tui_app *app, const struct pace *pace, int more)
+{
+	uint64_t now = vgpu_now_ns();
+
+	if (more == 1)
+		return 0;
+	if (app->options.live && !app->over) {
+		uint64_t left = pace->next_ns > now ? (pace->next_ns - now + MS - 1) / MS : 0;
+
+		return left < IDLE_MS ? (int)left : IDLE_MS;
+	}
+	return app->playing_ns || app->message[0] ? IDLE_MS : 1000;
 }
 
 static void keys(struct tui_app *app, struct tui_screen *screen)
@@ -72,13 +151,15 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 	uint64_t frame_ns = 0;
 	bool draw = true, all = false;
 	unsigned wake = 0;
+	struct pace pace;
 	int more, err = 0;
 
+	pace_start(&pace, vgpu_now_ns());
 	while (!app->quit) {
 		uint64_t now = vgpu_now_ns();
-		int rows, columns, timeout;
+		int rows, columns;
 
-		more = feed(app, now + SLICE_NS);
+		more = feed(app, &pace);
 		now = vgpu_now_ns();
 		tui_app_tick(app, now);
 		if (wake & TUI_WAKE_KEY)
@@ -95,8 +176,7 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 			frame_ns = now;
 			draw = all = app->redraw = false;
 		}
-		timeout = more == 1 ? 0 : app->over && !app->playing_ns && !app->message[0] ? 1000 : IDLE_MS;
-		wake = app->quit ? 0 : tui_screen_wait(screen, timeout);
+		wake = app->quit ? 0 : tui_screen_wait(screen, wait_ms(app, &pace, more));
 		if (wake & TUI_WAKE_SIGNAL) {
 			*signal = tui_screen_signal(screen);
 			err = -EINTR;

@@ -231,15 +231,15 @@ static uint64_t history_value(const struct tui_app *app, const void *row)
 
 static const struct tui_column columns[] = {
 	{ .title = "Function", .text = name_text },
-	{ .title = "Library", .width = 8, .from = 100, .text = library_text },
+	{ .title = "Library", .width = 8, .from = 130, .text = library_text },
 	{ .title = "Calls", .width = 9, .right = true, .falling = true, .text = calls_text, .value = calls_value },
 	{ .title = "Errors", .width = 7, .right = true, .falling = true, .text = errors_text, .value = errors_value },
-	{ .title = "Last result", .width = 20, .wide = 34, .text = result_text },
+	{ .title = "Last result", .width = 20, .wide = 31, .text = result_text },
 	{ .title = "Rate/s", .width = 9, .from = 110, .right = true, .falling = true, .text = rate_text, .value = rate_value },
 	{ .title = "p50", .width = 8, .right = true, .falling = true, .text = p50_text, .value = p50_value },
 	{ .title = "p99", .width = 8, .from = 90, .right = true, .falling = true, .text = p99_text, .value = p99_value },
 	{ .title = "Time", .width = 6, .right = true, .falling = true, .text = share_text, .value = time_value },
-	{ .title = "History", .width = 20, .from = 130, .falling = true, .text = history_text, .value = history_value,
+	{ .title = "History", .width = 20, .from = 150, .falling = true, .text = history_text, .value = history_value,
 	  .draw = history_draw },
 };
 

@@ -18,14 +18,12 @@ static uint64_t key(struct tui_app *app, uint64_t index)
 	return (uint64_t)((const struct tui_library *)app->rows[index] - app->store->libraries.rows) + 1;
 }
 
-enum state { REFUSED, LACKING, ABSENT, OPENED, CLOSED, WOULD, SEARCHED };
+enum state { REFUSED, ABSENT, OPENED, CLOSED, WOULD, SEARCHED };
 
 static enum state state_of(const struct tui_library *library)
 {
 	if (library->answer)
 		return library->path && !library->code ? WOULD : ABSENT;
-	if (library->missing)
-		return LACKING;
 	if (library->opened)
 		return library->closed ? CLOSED : OPENED;
 	if (library->refused)
@@ -64,7 +62,7 @@ static enum tui_style state_text(const struct tui_app *app, const void *row, str
 		const char *word;
 		enum tui_style style;
 	} states[] = {
-		[REFUSED] = { "refused", TUI_BAD }, [LACKING] = { "lacking", TUI_BAD }, [ABSENT] = { "not there", TUI_BAD },
+		[REFUSED] = { "refused", TUI_BAD }, [ABSENT] = { "not there", TUI_BAD },
 		[OPENED] = { "opened", TUI_GOOD }, [CLOSED] = { "closed", TUI_DIM }, [WOULD] = { "would be", TUI_PLAIN },
 		[SEARCHED] = { "searched", TUI_WARN },
 	};
@@ -139,13 +137,14 @@ static enum tui_style path_text(const struct tui_app *app, const void *row, stru
 		add_error(app, library, out);
 		return TUI_BAD;
 	}
-	if (state_of(library) == LACKING && library->missing_count) {
+	/* Whether that matters the verdict knows: some symbols are asked for on the off chance. */
+	if (library->missing_count) {
 		vgpu_text_puts(out, "lacks ");
-		for (uint32_t i = 0; i < library->missing_count && i < 6; i++) {
+		for (uint32_t i = 0; i < library->missing_count && i < 4; i++) {
 			vgpu_text_puts(out, i ? ", " : "");
 			tui_escape(app, library->missing_name[i], out);
 		}
-		return TUI_BAD;
+		vgpu_text_puts(out, library->missing_count > 4 ? " and more  " : "  ");
 	}
 	if (library->path) {
 		tui_escape(app, library->path, out);
@@ -168,7 +167,7 @@ static enum tui_style path_text(const struct tui_app *app, const void *row, stru
 		vgpu_text_puts(out, out->size ? "  " : "");
 		tui_escape(app, library->note, out);
 	}
-	return TUI_PLAIN;
+	return library->missing_count ? TUI_WARN : TUI_PLAIN;
 }
 
 static const struct tui_column columns[] = {
@@ -185,7 +184,7 @@ static bool error(struct tui_app *app, uint64_t index)
 {
 	enum state state = state_of(app->rows[index]);
 
-	return state == REFUSED || state == LACKING || state == ABSENT;
+	return state == REFUSED || state == ABSENT || ((const struct tui_library *)app->rows[index])->missing;
 }
 
 static void detail(struct tui_app *app, uint64_t index)

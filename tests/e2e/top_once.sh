@@ -18,7 +18,7 @@ done
 # A filter counts only what passes.
 code 0 "$trace" top --once --view functions -e 'ret != 0' story.vgt
 want out 'filter ret != 0$'
-want out '^ cuDeviceGet +cuda +1 +1 CUDA_ERROR_INVALID_DEVICE \(101\)'
+want out '^ cuDeviceGet +1 +1 CUDA_ERROR_INVALID_DEVICE \(101\)'
 refuse out cuDriverGetVersion
 code 2 "$trace" top --once -e 'nonsense' story.vgt
 want err 'cannot use the filter: column 1'
@@ -62,8 +62,8 @@ for target in $pid $name; do
 	code 0 "$trace" top --once --view functions "$target"
 	want out "vgpu-trace top $target live "
 	want out '^ ring on  '
-	want out '^ cuDriverGetVersion +cuda +1,000 +0 CUDA_SUCCESS'
-	want out '^ cuDeviceGet +cuda +4 +3 CUDA_ERROR_INVALID_DEVICE'
+	want out '^ cuDriverGetVersion +1,000 +0 CUDA_SUCCESS'
+	want out '^ cuDeviceGet +4 +3 CUDA_ERROR_INVALID_DEVICE'
 done
 code 0 "$trace" top --once --view memory $pid
 want out " 64 MiB +64 MiB +1 +0 +0 +[0-9.]+ GiB"

@@ -400,8 +400,12 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 		}
 		vgpu_ring_libraries_first(rings->items + first, count - first);
 	}
-	if (count)
-		qsort(rings->items, count, sizeof(*rings->items), item_order);
+	/* One ring's are in order already, unless a call had been reported as running. */
+	for (size_t i = 1; i < count; i++)
+		if (item_order(&rings->items[i - 1], &rings->items[i]) > 0) {
+			qsort(rings->items, count, sizeof(*rings->items), item_order);
+			break;
+		}
 	for (size_t i = 0; i < count; i++) {
 		rings->calls += rings->items[i].event.kind == VGPU_KIND_CALL;
 		vgpu_ring_emit_item(&rings->items[i], rings->threads, stream);
@@ -437,6 +441,14 @@ static void finish(struct vgpu_rings *rings, struct vgpu_ring_state *state, bool
 	state->ring = NULL;
 	state->finished = true;
 	rings->open--;
+}
+
+bool vgpu_rings_observer(const struct vgpu_rings *rings, uint32_t observer)
+{
+	for (const struct vgpu_ring_state *state = rings->rings; state; state = state->next)
+		if (state->observer == observer)
+			return true;
+	return false;
 }
 
 void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream)

@@ -50,6 +50,8 @@ void vgpu_rings_finish(struct vgpu_rings *rings, uint32_t number, struct vgpu_st
 /* Rings whose processes nobody follows: finishes those that are gone, and emits their EXIT. */
 void vgpu_rings_reap(struct vgpu_rings *rings, struct vgpu_stream *stream);
 
+/* Whether a ring of this observer (enum vgpu_observer) was found so far. */
+bool vgpu_rings_observer(const struct vgpu_rings *rings, uint32_t observer);
 /* Emits what every open ring has lost up to now, where that is more than was said before. */
 void vgpu_rings_losses(struct vgpu_rings *rings, struct vgpu_stream *stream);
 

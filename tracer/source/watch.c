@@ -49,7 +49,8 @@ struct vgpu_watch {
 	struct watched *watched;
 	uint32_t count, room;
 	int32_t newest;
-	uint64_t since; /* processes that started before were found at the start; clock ticks */
+	uint64_t since; /* rings of processes that started before were looked at; clock ticks, 0: none were yet */
+	bool link;      /* it was said that the link observer is on */
 	struct place places[PLACES_MAX];
 	unsigned place_count;
 	uint64_t next_look_ns, next_all_ns, next_losses_ns;
@@ -244,6 +245,29 @@ static uint64_t ticks_now(void)
 	return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
 }
 
+/* The first time also those that ended before anybody looked at all: children, and children of theirs. */
+static void look_for_left(struct vgpu_watch *watch)
+{
+	unsigned before;
+
+	if (!watch->since) {
+		uint64_t now = ticks_now();
+
+		do {
+			before = vgpu_rings_count(watch->rings);
+			watch->place_count = 0;
+			vgpu_find_directories(look_at_place, watch);
+		} while (vgpu_rings_count(watch->rings) > before);
+		watch->since = now ? now - 1 : 0;
+	} else {
+		vgpu_find_directories(look_at_place, watch);
+	}
+	if (!watch->link && vgpu_rings_observer(watch->rings, VGPU_OBSERVER_LINK)) {
+		watch->link = true;
+		vgpu_coverage_emit(watch->stream, VGPU_OBSERVER_LINK, 1, 0, NULL);
+	}
+}
+
 int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct vgpu_stream *stream,
 		    struct vgpu_find *find)
 {
@@ -265,8 +289,6 @@ int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct
 		vgpu_watch_close(watch);
 		return err;
 	}
-	watch->since = ticks_now();
-	watch->since -= watch->since ? 1 : 0;
 	vgpu_host_emit(stream);
 	vgpu_find_rings(find ? find : &own, watch->rings, pid, name, stream);
 	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
@@ -294,7 +316,7 @@ int vgpu_watch_poll(struct vgpu_watch *watch, struct vgpu_stream *stream)
 	if (looked) {
 		look_for_processes(watch, now);
 		look_for_rings(watch, now);
-		vgpu_find_directories(look_at_place, watch);
+		look_for_left(watch);
 		watch->next_look_ns = now + LOOK_NS;
 	}
 	count = vgpu_rings_poll(watch->rings, stream);
