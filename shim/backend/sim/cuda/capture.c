@@ -9,9 +9,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cuda_capture *captures;
 static uint32_t active; /* atomic: how many there are, for calls that only want to know of any */
 
-/* CUstreamCaptureMode + 1 of this thread: what it may call while anybody records. 0: global. */
-static __thread uint32_t thread_mode __attribute__((tls_model("initial-exec")));
-
 void cuda_capture_forget(void)
 {
 	pthread_mutex_init(&lock, NULL);
@@ -65,18 +62,18 @@ static bool merge(struct cuda_edges *into, const struct cuda_edges *from)
 
 CUresult sim_cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode)
 {
-	uint32_t old = thread_mode ? thread_mode - 1 : CU_STREAM_CAPTURE_MODE_GLOBAL;
+	uint32_t old = cuda_capture_mode ? cuda_capture_mode - 1 : CU_STREAM_CAPTURE_MODE_GLOBAL;
 
 	if (!mode || (unsigned)*mode > CU_STREAM_CAPTURE_MODE_RELAXED)
 		return CUDA_ERROR_INVALID_VALUE;
-	thread_mode = (uint32_t)*mode + 1;
+	cuda_capture_mode = (uint32_t)*mode + 1;
 	*mode = (CUstreamCaptureMode)old;
 	return CUDA_SUCCESS;
 }
 
 CUresult cuda_capture_safe(void)
 {
-	uint32_t mode = thread_mode ? thread_mode - 1 : CU_STREAM_CAPTURE_MODE_GLOBAL;
+	uint32_t mode = cuda_capture_mode ? cuda_capture_mode - 1 : CU_STREAM_CAPTURE_MODE_GLOBAL;
 	uintptr_t self = (uintptr_t)pthread_self();
 	CUresult result = CUDA_SUCCESS;
 

@@ -103,6 +103,9 @@ uint64_t cuda_copy_ns(const struct cuda_device *device, uint64_t bytes, bool bus
 
 /* ---- capture ---- */
 
+/* CUstreamCaptureMode + 1 of this thread: what it may call while anybody records. 0: global. */
+extern __thread uint32_t cuda_capture_mode __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /*
  * One piece of work for a stream: done now, or added to the graph that the stream records. The
  * parameters are what a graph's node of that type has.

@@ -47,8 +47,8 @@ struct runtime_config {
 };
 
 struct runtime_thread {
-	int device; /* the runtime's current device */
-	int bound;  /* 1 + the device whose primary context was made current; 0: none */
+	int16_t device; /* the runtime's current device */
+	int16_t bound;  /* 1 + the device whose primary context was made current; 0: none */
 	cudaError_t last;
 	uint32_t epoch;
 	cudaError_t kernel_error; /* why __cudaGetKernel gave no kernel: its stub launches NULL then */
