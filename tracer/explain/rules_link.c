@@ -191,7 +191,10 @@ static bool driver_absent(const struct vgpu_rule_place *place, struct vgpu_findi
 		    VGPU_PART_DRIVER)
 			continue;
 		finding->a = load->object_name && load->object_name[0] ? load->object_name : load->name;
-		finding->b = load->name;
+		/* A library that was being loaded needs it, or the program asked for nothing else. */
+		finding->b = load->name && strcmp(load->name, finding->a) ? load->name
+			     : load->caller			      ? load->caller
+								      : "the program";
 		finding->event = load->event;
 		return true;
 	}
@@ -225,7 +228,7 @@ const struct vgpu_rule vgpu_rules_link[] = {
 		.id = "LINK-DRIVER-ABSENT", .step = VGPU_STEP_OPENED, .needs = NEEDS_LINK,
 		.title = "the driver's library is nowhere",
 		.holds = driver_absent,
-		.say = "the GPU driver's library, %a, was not found; %b needs it.",
+		.say = "the GPU driver's library, %a, was not found; %b asked for it.",
 		.todo = "Install the driver's user-space part, or start the container with --gpus all (capability `compute`). "
 			"If it is there, put its directory into ld.so.conf and run ldconfig.",
 		.why = "Backends are tried quietly: a refused dlopen leaves no trace in a log.",
