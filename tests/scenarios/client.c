@@ -173,11 +173,14 @@ static int wait_first(int argc, char **argv)
 	return driver(argc, argv);
 }
 
-/* Opens any library, and asks for nothing. */
+/* Opens any library, and asks for nothing; with "init" it starts the backend, as ggml does. */
 static int backend(int argc, char **argv)
 {
-	(void)argc;
 	open_library(argv[2]);
+	if (argc > 3 && !strcmp(argv[3], "init")) {
+		FUNCTION(ggml_backend_init, void);
+		ggml_backend_init();
+	}
 	return 0;
 }
 

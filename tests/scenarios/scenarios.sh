@@ -75,10 +75,16 @@ forward '' "$client" driver
 verdict FOUND
 forward '' "$client" monitor
 verdict FOUND
+LD_LIBRARY_PATH=$VGPU_BUILD_DIR/lib/ollama simulated '[device]\n' "$client" backend "$VGPU_BUILD_DIR/lib/ollama/cuda_v13/libggml-cuda.so" init
+verdict FOUND
+"$trace" explain --json t.vgt >ggml.txt
+want ggml.txt '"profile":"ggml"'
 ln -s "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" lib/libcuda.so.1
 for era in a b c; do
 	LD_LIBRARY_PATH=$PWD/lib run --shim sim -- "$ollama" serve --era $era
 	verdict FOUND
+	"$trace" explain --json t.vgt >era.txt
+	want era.txt "\"profile\":\"ollama-$era\""
 done
 rm lib/libcuda.so.1
 

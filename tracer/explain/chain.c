@@ -156,8 +156,15 @@ static void states_unreached(struct vgpu_chain *chain, const struct vgpu_evidenc
 	bool link = vgpu_seen_link_known(process) && process->ended;
 	bool calls = vgpu_seen_calls_known(set, process) && process->ended;
 
-	for (unsigned step = chain->reached + 1; step < VGPU_STEPS; step++) {
+	for (unsigned step = 0; step < VGPU_STEPS; step++) {
 		if (chain->state[step] != VGPU_STATE_UNKNOWN)
+			continue;
+		/* What came before the link that broke was passed, or it could not have broken. */
+		if (chain->broken.rule && !chain->broken.rule->whatever && step < chain->broken.rule->step) {
+			chain->state[step] = VGPU_STATE_YES;
+			continue;
+		}
+		if (step <= chain->reached)
 			continue;
 		if (chain->broken.rule && step > chain->broken.rule->step)
 			chain->state[step] = VGPU_STATE_UNREACHED;
