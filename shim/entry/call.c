@@ -119,6 +119,17 @@ static int on_signal_stack(void)
 	return !syscall(SYS_sigaltstack, NULL, &stack) && (stack.ss_flags & SS_ONSTACK);
 }
 
+/* A library that calls itself through us, and that again: all that is in flight is one function. */
+static void look_for_circle(const struct vgpu_thread *thread)
+{
+	uint32_t function = thread->inflight[0].function;
+
+	for (uint32_t i = 1; i < VGPU_INFLIGHT_MAX; i++)
+		if (thread->inflight[i].function != function || !(thread->inflight[i].flags & VGPU_CALL_BACKEND_OWN))
+			return;
+	vgpu_join_break(function);
+}
+
 uint32_t vgpu_call_unwind(struct vgpu_thread *thread, uint64_t sp)
 {
 	uint32_t depth = thread->depth, shown = depth < VGPU_INFLIGHT_MAX ? depth : VGPU_INFLIGHT_MAX;
@@ -129,6 +140,8 @@ uint32_t vgpu_call_unwind(struct vgpu_thread *thread, uint64_t sp)
 	 * An empty place at the top is a call that a handler interrupted as it was entered; or, where
 	 * two signals met there and the second left by siglongjmp, nothing. Too many of them are the latter.
 	 */
+	if (depth > VGPU_INFLIGHT_MAX)
+		look_for_circle(thread);
 	if (depth > VGPU_INFLIGHT_MAX)
 		while (shown && thread->inflight[shown - 1].sp == VGPU_SP_NONE)
 			thread->depth = depth = --shown;

@@ -244,6 +244,19 @@ struct vgpu_core *vgpu_join(void)
 	return mode_now() == VGPU_MODE_ON ? vgpu_joined : NULL;
 }
 
+void vgpu_join_break(uint32_t function)
+{
+	uint32_t number = VGPU_FUNCTION_NUMBER(function);
+
+	if (VGPU_FUNCTION_LIBRARY(function) != vgpu_library.id || number > vgpu_library.count ||
+	    vgpu_library.dispatch[number] == vgpu_library.missing[number])
+		return;
+	__atomic_store_n(&vgpu_library.dispatch[number], vgpu_library.missing[number], __ATOMIC_RELEASE);
+	say(2, "the library behind %s calls %s of whatever driver goes by that name, which is ours: it would never end, "
+	       "so it is answered 'not found' from now on",
+	    vgpu_library.soname, vgpu_library.names[number]);
+}
+
 void vgpu_join_count_refused(void)
 {
 	if (vgpu_joined && vgpu_joined->mode == VGPU_CORE_ON)

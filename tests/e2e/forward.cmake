@@ -9,7 +9,7 @@ add_dependencies(fault_client vgpu_gen_files vgpu-cuda vgpu-nvml vgpu-cudart13)
 vgpu_add_script(fault fault.sh)
 # Libraries behind ours that are not whole, and call themselves.
 vgpu_add_program(forward_strange forward_strange.c LIBS ${CMAKE_DL_LIBS})
-foreach(kind PLT DEFAULT BYNAME INTERPOSE)
+foreach(kind PLT DEFAULT BYNAME INTERPOSE CHAIN)
 	string(TOLOWER ${kind} lower)
 	add_library(forward_target_${lower} SHARED ${CMAKE_CURRENT_LIST_DIR}/forward_target.c)
 	target_compile_definitions(forward_target_${lower} PRIVATE TARGET_${kind})

@@ -36,3 +36,10 @@ refuse plt.err 'made by the backend itself'
 same "init 0 count 0 of 1, $tail" "$(cat interpose.txt)" "a library that has a dlopen of its own"
 want interpose.err "also exports dlopen: in the program's own use these would have taken the place of libc's"
 refuse plt.err 'also exports'
+
+# One that opens the driver by its name in the very function that it was called for: it ends, and the record says why.
+mkdir chain
+cp "$VGPU_BUILD_DIR/tests/e2e/forward_target_chain.so" chain/libcuda.so.1
+code 0 "$trace" run --shim forward:chain -o chain.vgt -- "$client"
+want out '^init 500 '
+want err "error +the library behind libcuda\.so\.1 calls cuInit of whatever driver goes by that name, which is ours"

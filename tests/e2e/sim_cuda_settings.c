@@ -44,7 +44,7 @@ START_TEST(a_context_keeps_its_settings)
 	OK(CU(cuCtxSetLimit)(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, 1 << 30));
 	OK(CU(cuCtxGetLimit)(&value, CU_LIMIT_PERSISTING_L2_CACHE_SIZE));
 	ck_assert_uint_eq(value, 4096); /* no more than the device has */
-	IS(CUDA_ERROR_UNSUPPORTED_LIMIT, CU(cuCtxSetLimit)((CUlimit)99, 1));
+	IS(CUDA_ERROR_INVALID_VALUE, CU(cuCtxSetLimit)((CUlimit)99, 1));
 	OK(CU(cuCtxSetCacheConfig)(CU_FUNC_CACHE_PREFER_L1));
 	OK(CU(cuCtxGetCacheConfig)(&config));
 	ck_assert_int_eq(config, CU_FUNC_CACHE_PREFER_L1);

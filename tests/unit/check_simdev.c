@@ -319,6 +319,22 @@ static const struct {
 	{ "99999999999999999999", "" },
 };
 
+START_TEST(devices_are_numbered_by_their_address_where_that_is_asked_for)
+{
+	static const char text[] = "[device l4]\npci = 0001:02:00.0\n[device t4]\npci = 0000:81:00.0\n"
+				   "[device h200]\npci = 0000:17:00.0\n";
+	uint8_t order[VGPU_SIMDEV_MAX];
+
+	ck_assert_int_eq(parse(text), 0);
+	ck_assert_uint_eq(vgpu_simdev_visible(&simdev, "PCI_BUS_ID", NULL, order), 3);
+	ck_assert_int_eq(order[0] * 100 + order[1] * 10 + order[2], 210);
+	ck_assert_uint_eq(vgpu_simdev_visible(&simdev, "PCI_BUS_ID", "2,0", order), 2);
+	ck_assert_int_eq(order[0] * 10 + order[1], 2);
+	ck_assert_uint_eq(vgpu_simdev_visible(&simdev, "FASTEST_FIRST", "2", order), 1);
+	ck_assert_int_eq(order[0], 2);
+}
+END_TEST
+
 START_TEST(visible_devices_are_read_as_the_driver_reads_them)
 {
 	uint8_t order[VGPU_SIMDEV_MAX];
@@ -326,7 +342,7 @@ START_TEST(visible_devices_are_read_as_the_driver_reads_them)
 	uint32_t count;
 
 	ck_assert_int_eq(parse(four), 0);
-	count = vgpu_simdev_visible(&simdev, visible[_i].value, order);
+	count = vgpu_simdev_visible(&simdev, NULL, visible[_i].value, order);
 	for (uint32_t i = 0; i < count; i++)
 		text[i] = (char)('0' + order[i]);
 	ck_assert_str_eq(text, visible[_i].order);
@@ -352,6 +368,7 @@ int main(void)
 	tcase_add_test(tc, a_file_without_a_section_has_no_device);
 	tcase_add_test(tc, a_missing_file_is_not_a_place_in_its_text);
 	tcase_add_test(tc, a_file_is_read_from_its_path_and_not_beyond_the_limit);
+	tcase_add_test(tc, devices_are_numbered_by_their_address_where_that_is_asked_for);
 	tcase_add_loop_test(tc, visible_devices_are_read_as_the_driver_reads_them, 0,
 			    (int)(sizeof(visible) / sizeof(visible[0])));
 	srunner_run_all(runner, CK_NORMAL);

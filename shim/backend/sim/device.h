@@ -154,11 +154,12 @@ void vgpu_simdev_describe(const struct vgpu_simdev_error *error, const char *spe
 			  size_t size);
 
 /*
- * Which devices a program sees and in which order, as the driver reads CUDA_VISIBLE_DEVICES: NULL
+ * Which devices a program sees and in which order, as the driver reads CUDA_DEVICE_ORDER (PCI_BUS_ID
+ * numbers them by address, anything else as they stand in the file) and CUDA_VISIBLE_DEVICES: NULL
  * shows all; entries are indices or unique beginnings of a UUID ("GPU-6f3c"); the first entry
  * that is invalid, ambiguous or a repetition ends the list. Returns how many places it filled.
  */
-uint32_t vgpu_simdev_visible(const struct vgpu_simdev *simdev, const char *value,
+uint32_t vgpu_simdev_visible(const struct vgpu_simdev *simdev, const char *device_order, const char *value,
 			     uint8_t order[VGPU_SIMDEV_MAX]);
 
 /* "GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" and its end. */

@@ -129,7 +129,29 @@ static int find_prefix(const struct vgpu_simdev *simdev, const char *at, size_t 
 	return found;
 }
 
-static int find_entry(const struct vgpu_simdev *simdev, const char *at, size_t size)
+static uint64_t address_of(const struct vgpu_sim_device *device)
+{
+	return (uint64_t)device->pci.domain << 32 | device->pci.bus << 8 | device->pci.device;
+}
+
+/* Which device has which number before any is hidden. */
+static void number(const struct vgpu_simdev *simdev, const char *device_order, uint8_t all[VGPU_SIMDEV_MAX])
+{
+	for (uint32_t i = 0; i < simdev->count; i++)
+		all[i] = (uint8_t)i;
+	if (!device_order || strcmp(device_order, "PCI_BUS_ID"))
+		return;
+	for (uint32_t i = 1; i < simdev->count; i++)
+		for (uint32_t k = i;
+		     k && address_of(&simdev->device[all[k]]) < address_of(&simdev->device[all[k - 1]]); k--) {
+			uint8_t other = all[k];
+
+			all[k] = all[k - 1];
+			all[k - 1] = other;
+		}
+}
+
+static int find_entry(const struct vgpu_simdev *simdev, const uint8_t *all, const char *at, size_t size)
 {
 	char *end;
 	long n;
@@ -147,22 +169,23 @@ static int find_entry(const struct vgpu_simdev *simdev, const char *at, size_t s
 	n = strtol(at, &end, 10);
 	if (end != at + size || n < 0 || n >= (long)simdev->count)
 		return -1;
-	return (int)n;
+	return all[n];
 }
 
-uint32_t vgpu_simdev_visible(const struct vgpu_simdev *simdev, const char *value,
+uint32_t vgpu_simdev_visible(const struct vgpu_simdev *simdev, const char *device_order, const char *value,
 			     uint8_t order[VGPU_SIMDEV_MAX])
 {
+	uint8_t all[VGPU_SIMDEV_MAX];
 	uint32_t count = 0;
 
+	number(simdev, device_order, all);
 	if (!value) {
-		for (; count < simdev->count; count++)
-			order[count] = (uint8_t)count;
-		return count;
+		memcpy(order, all, simdev->count);
+		return simdev->count;
 	}
 	do {
 		size_t size = strcspn(value, ",");
-		int i = find_entry(simdev, value, size);
+		int i = find_entry(simdev, all, value, size);
 
 		if (i < 0 || memchr(order, i, count))
 			break;

@@ -111,12 +111,17 @@ static void defaults(struct cuda_context *context, uint32_t flags)
 	context->shared_config = CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE;
 	context->peers = 0;
 	context->limit[CU_LIMIT_STACK_SIZE] = 1024;
-	context->limit[CU_LIMIT_PRINTF_FIFO_SIZE] = 7 << 20;
+	context->limit[CU_LIMIT_PRINTF_FIFO_SIZE] =
+	    (uint64_t)cuda_attribute(cuda_device_of(context), CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT) << 16;
 	context->limit[CU_LIMIT_MALLOC_HEAP_SIZE] = 8 << 20;
 	context->limit[CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH] = 2;
 	context->limit[CU_LIMIT_DEV_RUNTIME_PENDING_LAUNCH_COUNT] = 2048;
-	context->limit[CU_LIMIT_MAX_L2_FETCH_GRANULARITY] = 128;
-	context->limit[CU_LIMIT_PERSISTING_L2_CACHE_SIZE] = 0;
+	context->limit[CU_LIMIT_MAX_L2_FETCH_GRANULARITY] = 64;
+	/* three tenths of what there may be */
+	context->limit[CU_LIMIT_PERSISTING_L2_CACHE_SIZE] =
+	    (uint64_t)cuda_attribute(cuda_device_of(context), CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE) * 3 / 10;
+	context->limit[CU_LIMIT_SHMEM_SIZE] =
+	    (uint64_t)cuda_attribute(cuda_device_of(context), CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
 }
 
 static CUresult activate(struct cuda_context *context)
@@ -243,6 +248,8 @@ CUresult sim_cuCtxDestroy_v2(CUcontext handle)
 	struct frame *frame;
 
 	CUDA_NEED_INIT();
+	if (!handle)
+		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&cuda_state.lock);
 	context = cuda_context_of(handle);
 	if (!context || context->primary) {
@@ -296,6 +303,8 @@ CUresult sim_cuCtxPushCurrent_v2(CUcontext handle)
 	CUDA_NEED_INIT();
 	struct cuda_context *context = cuda_context_of(handle);
 
+	if (!handle)
+		return CUDA_ERROR_INVALID_VALUE;
 	if (!context)
 		return CUDA_ERROR_INVALID_CONTEXT;
 	return push(context) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;

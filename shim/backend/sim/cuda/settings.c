@@ -81,40 +81,52 @@ CUresult sim_cuCtxGetApiVersion(CUcontext handle, unsigned int *version)
 	return CUDA_SUCCESS;
 }
 
-static bool limit_known(CUlimit limit)
+/* What a context says of a limit, or of one that it does not have. */
+static CUresult limit_check(const struct cuda_context *context, CUlimit limit, bool set)
 {
 	switch (limit) {
 	case CU_LIMIT_STACK_SIZE:
 	case CU_LIMIT_PRINTF_FIFO_SIZE:
 	case CU_LIMIT_MALLOC_HEAP_SIZE:
-	case CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH:
 	case CU_LIMIT_DEV_RUNTIME_PENDING_LAUNCH_COUNT:
 	case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
 	case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:
-		return true;
+		return CUDA_SUCCESS;
+	case CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH:
+		/* kernels of 9.0 and later do not wait for kernels that they started */
+		return cuda_attribute(cuda_device_of(context), CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) < 9
+			   ? CUDA_SUCCESS
+			   : CUDA_ERROR_UNSUPPORTED_LIMIT;
+	case CU_LIMIT_SHMEM_SIZE:
+	case CU_LIMIT_CIG_ENABLED:
+		return set ? CUDA_ERROR_UNSUPPORTED_LIMIT : CUDA_SUCCESS;
 	default:
-		return false;
+		return (unsigned)limit < CU_LIMIT_MAX ? CUDA_ERROR_UNSUPPORTED_LIMIT
+						      : CUDA_ERROR_INVALID_VALUE;
 	}
 }
 
 CUresult sim_cuCtxGetLimit(size_t *value, CUlimit limit)
 {
 	CUDA_NEED_CONTEXT(context);
+	CUresult result;
+
 	if (!value)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (!limit_known(limit))
-		return CUDA_ERROR_UNSUPPORTED_LIMIT;
-	*value = context->limit[limit];
-	return CUDA_SUCCESS;
+	result = limit_check(context, limit, false);
+	if (result == CUDA_SUCCESS)
+		*value = context->limit[limit];
+	return result;
 }
 
 CUresult sim_cuCtxSetLimit(CUlimit limit, size_t value)
 {
 	CUDA_NEED_CONTEXT(context);
+	CUresult result = limit_check(context, limit, true);
 	uint64_t persisting;
 
-	if (!limit_known(limit))
-		return CUDA_ERROR_UNSUPPORTED_LIMIT;
+	if (result != CUDA_SUCCESS)
+		return result;
 	persisting = (uint64_t)cuda_attribute(cuda_device_of(context),
 					      CU_DEVICE_ATTRIBUTE_MAX_PERSISTING_L2_CACHE_SIZE);
 	if (limit == CU_LIMIT_PERSISTING_L2_CACHE_SIZE && value > persisting)

@@ -51,7 +51,8 @@ CUresult sim_cuInit(unsigned int flags)
 	pthread_mutex_lock(&cuda_state.lock);
 	if (!cuda_state.ready) {
 		cuda_state.count =
-		    vgpu_simdev_visible(&sim_devices, getenv("CUDA_VISIBLE_DEVICES"), order);
+		    vgpu_simdev_visible(&sim_devices, getenv("CUDA_DEVICE_ORDER"),
+					getenv("CUDA_VISIBLE_DEVICES"), order);
 		for (uint32_t i = 0; i < cuda_state.count; i++)
 			cuda_state.device[i].is = &sim_devices.device[order[i]];
 		if (cuda_state.count)
