@@ -67,9 +67,24 @@ static int nothing(struct vgpu_sink *sink, const struct vgpu_event *event)
 	return 0;
 }
 
-static void row(const char *what, long events, double seconds, long kib)
+/* Time of the processor, so that what else the machine does counts for less. */
+static double cpu_seconds(const struct rusage *usage)
 {
-	printf("%-44s %10.2f %12.2f", what, seconds, seconds > 0 ? (double)events / seconds / 1e6 : 0);
+	return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
+	       (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
+}
+
+static double own_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return cpu_seconds(&usage);
+}
+
+static void row(const char *what, long events, double wall, double cpu, long kib)
+{
+	printf("%-44s %8.2f %8.2f %10.2f", what, wall, cpu, cpu > 0 ? (double)events / cpu / 1e6 : 0);
 	printf(kib ? " %10.1f\n" : "          -\n", (double)kib / 1024);
 	fflush(stdout);
 }
@@ -80,12 +95,13 @@ static void in_memory(long events)
 	struct vgpu_sink idle = { .ops = &nothing_ops };
 	uint64_t start = bench_now_ns();
 	struct vgpu_stream stream = { 0 };
+	double before = own_seconds();
 	struct vgpu_stat *stat;
 	struct vgpu_model *model;
 
 	vgpu_stream_add(&stream, &idle);
 	emit(&stream, events);
-	row("making the events alone", events, (double)(bench_now_ns() - start) / 1e9, 0);
+	row("making the events alone", events, (double)(bench_now_ns() - start) / 1e9, own_seconds() - before, 0);
 	if (vgpu_model_open(&model) || vgpu_stat_open(&stat, VGPU_STAT_BY_FUNCTION, model))
 		return;
 	memset(&stream, 0, sizeof(stream));
@@ -93,8 +109,9 @@ static void in_memory(long events)
 	vgpu_stream_add(&stream, vgpu_stat_learner(stat));
 	vgpu_stream_add(&stream, vgpu_stat_sink(stat));
 	start = bench_now_ns();
+	before = own_seconds();
 	emit(&stream, events);
-	row("making and counting them", events, (double)(bench_now_ns() - start) / 1e9, 0);
+	row("making and counting them", events, (double)(bench_now_ns() - start) / 1e9, own_seconds() - before, 0);
 	vgpu_stat_close(stat);
 	vgpu_model_close(model);
 }
@@ -118,7 +135,7 @@ static void program(const char *what, long events, char *const *argv)
 	if (child < 0 || wait4(child, &status, 0, &usage) != child || status)
 		printf("%-44s failed\n", what);
 	else
-		row(what, events, (double)(bench_now_ns() - start) / 1e9, usage.ru_maxrss);
+		row(what, events, (double)(bench_now_ns() - start) / 1e9, cpu_seconds(&usage), usage.ru_maxrss);
 }
 
 static void measure(const char *directory, long events, int exports)
@@ -135,8 +152,8 @@ static void measure(const char *directory, long events, int exports)
 	vgpu_stream_add(&stream, vgpu_vgt_sink(writer));
 	emit(&stream, events);
 	vgpu_vgt_close(writer);
-	printf("\n%ld events; the file has %.1f MiB\n%-44s %10s %12s %10s\n", events,
-	       stat(file, &st) ? 0 : (double)st.st_size / 1048576, "", "s", "M events/s", "MiB");
+	printf("\n%ld events; the file has %.1f MiB\n%-44s %8s %8s %10s %10s\n", events,
+	       stat(file, &st) ? 0 : (double)st.st_size / 1048576, "", "s", "CPU s", "M/CPU s", "MiB");
 	in_memory(events);
 	program("vgpu-trace stat", events, (char *[]){ trace, "stat", file, NULL });
 	program("vgpu-trace stat --by caller", events, (char *[]){ trace, "stat", "--by", "caller", file, NULL });

@@ -15,6 +15,8 @@
 #include "tracer/model/copy.h"
 #include "tracer/model/nest.h"
 
+/* Of a key that is there for the first time, and for ever: nothing to look for, nothing to copy. */
+#define NEW_CONSTANT (JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT)
 #define BATCH_SPANS 256u
 #define BATCHES     8u
 
@@ -30,8 +32,8 @@ struct identity {
 
 struct batch {
 	uint32_t process;
-	unsigned count;
-	struct json_object *spans; /* NULL: the batch is free */
+	unsigned count;         /* 0: the batch is free */
+	struct vgpu_text spans; /* as they are written: kept as objects they would be megabytes */
 };
 
 struct otlp {
@@ -57,7 +59,7 @@ static void otlp_close(void *exporter)
 
 	vgpu_nest_close(otlp->nest);
 	for (unsigned i = 0; i < BATCHES; i++)
-		json_object_put(otlp->batches[i].spans);
+		vgpu_text_free(&otlp->batches[i].spans);
 	free(otlp->processes);
 	free(otlp);
 }
@@ -256,8 +258,8 @@ static void add_attribute(struct json_object *attributes, const char *prefix, co
 		return;
 	snprintf(name, sizeof(name), "%s%s", prefix, key);
 	attribute = json_object_new_object();
-	json_object_object_add(attribute, "key", json_object_new_string(name));
-	json_object_object_add(attribute, "value", any_value(value));
+	json_object_object_add_ex(attribute, "key", json_object_new_string(name), NEW_CONSTANT);
+	json_object_object_add_ex(attribute, "value", any_value(value), NEW_CONSTANT);
 	json_object_array_add(attributes, attribute);
 	json_object_put(value);
 }
@@ -294,43 +296,45 @@ static struct json_object *resource(struct otlp *otlp, uint32_t number)
 /* One whole TracesData a line: what a collector's file receiver reads, and its HTTP receiver takes. */
 static void write_batch(struct otlp *otlp, struct batch *batch)
 {
-	struct json_object *line = json_object_new_object(), *resources = json_object_new_array();
-	struct json_object *one = json_object_new_object(), *scopes = json_object_new_array();
-	struct json_object *scoped = json_object_new_object(), *scope = json_object_new_object();
+	struct json_object *scope = json_object_new_object();
 
 	json_object_object_add(scope, "name", json_object_new_string("vgpu-trace"));
 	json_object_object_add(scope, "version", json_object_new_string(VGPU_VERSION));
-	json_object_object_add(scoped, "scope", scope);
-	json_object_object_add(scoped, "spans", batch->spans);
-	json_object_array_add(scopes, scoped);
-	json_object_object_add(one, "resource", resource(otlp, batch->process));
-	json_object_object_add(one, "scopeSpans", scopes);
-	json_object_array_add(resources, one);
-	json_object_object_add(line, "resourceSpans", resources);
-	vgpu_out_json(&otlp->out, line);
-	vgpu_out_puts(&otlp->out, "\n");
-	*batch = (struct batch){ 0 };
+	vgpu_out_puts(&otlp->out, "{\"resourceSpans\":[{\"resource\":");
+	vgpu_out_json(&otlp->out, resource(otlp, batch->process));
+	vgpu_out_puts(&otlp->out, ",\"scopeSpans\":[{\"scope\":");
+	vgpu_out_json(&otlp->out, scope);
+	vgpu_out_puts(&otlp->out, ",\"spans\":[");
+	vgpu_out_write(&otlp->out, vgpu_text_string(&batch->spans), batch->spans.size);
+	vgpu_out_puts(&otlp->out, "]}]}]}\n");
+	vgpu_text_clear(&batch->spans);
+	batch->count = 0;
 }
 
+/* Takes the span over. */
 static void put_span(struct otlp *otlp, uint32_t process, struct json_object *span)
 {
 	struct batch *batch = NULL;
+	const char *text;
+	size_t size;
 
 	for (unsigned i = 0; i < BATCHES && !batch; i++)
-		if (otlp->batches[i].spans && otlp->batches[i].process == process)
+		if (otlp->batches[i].count && otlp->batches[i].process == process)
 			batch = &otlp->batches[i];
 	for (unsigned i = 0; i < BATCHES && !batch; i++)
-		if (!otlp->batches[i].spans)
+		if (!otlp->batches[i].count)
 			batch = &otlp->batches[i];
 	if (!batch) {
 		batch = &otlp->batches[otlp->next++ % BATCHES];
 		write_batch(otlp, batch);
 	}
-	if (!batch->spans) {
-		batch->spans = json_object_new_array();
-		batch->process = process;
-	}
-	json_object_array_add(batch->spans, span);
+	batch->process = process;
+	text = json_object_to_json_string_length(span, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	vgpu_text_puts(&batch->spans, batch->count ? "," : "");
+	vgpu_text_add(&batch->spans, text ? text : "", text ? size : 0);
+	if (!text || batch->spans.failed)
+		otlp->out.error = -ENOMEM;
+	json_object_put(span);
 	if (++batch->count == BATCH_SPANS)
 		write_batch(otlp, batch);
 }
@@ -557,7 +561,7 @@ static int otlp_end(void *exporter)
 	for (uint32_t i = 0; i < otlp->process_count; i++)
 		put_process(otlp, i, otlp->last_ns);
 	for (unsigned i = 0; i < BATCHES; i++)
-		if (otlp->batches[i].spans)
+		if (otlp->batches[i].count)
 			write_batch(otlp, &otlp->batches[i]);
 	return err ? err : vgpu_out_flush(&otlp->out);
 }
