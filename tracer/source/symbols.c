@@ -152,7 +152,7 @@ static struct module *module_of(struct vgpu_symbols *symbols, const char *path, 
 		size = 0;
 	for (module = symbols->modules; module; module = module->next)
 		if (!strcmp(module->path, path) && module->build_id_size == size &&
-		    !memcmp(module->build_id, build_id, size))
+		    (!size || !memcmp(module->build_id, build_id, size)))
 			return module;
 	module = calloc(1, sizeof(*module));
 	if (!module)
