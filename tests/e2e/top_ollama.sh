@@ -10,7 +10,7 @@ mkdir -p rings links
 ln -sf "$lib/libvgpu-cuda.so" links/libcuda.so.1
 printf 'cuda = 11.0\n[device]\n' >old-driver.conf
 
-# said: the headline that another command finds in the same rings.
+# The headline that another command finds in the same rings.
 headline() {
 	"$trace" top --once --view verdict --width 400 "$1" | grep -Em1 '^ (GPU FOUND|CPU MODE|NOT KNOWN)'
 }
@@ -36,7 +36,7 @@ shown() {
 	trap 'kill $server 2>/dev/null || true; close_terminal' EXIT
 	shows "$pattern" '^F1Help'
 	said=$(headline $server)
-	grep -qF -- "$(cut -c 1-60 <<<"$said")" screen.txt || fail "era $era, $fault: '$said' is said elsewhere, and here: $(cat screen.txt)"
+	grep -qF -- "$(cut -c 1-40 <<<"$said")" screen.txt || fail "era $era, $fault: '$said' is said elsewhere, and here: $(cat screen.txt)"
 	keys 4
 	shows '^ ollama-like.* runs '
 	keys q
@@ -47,7 +47,7 @@ shown() {
 
 for era in a b c; do
 	shown $era healthy '^ GPU FOUND \(SIMULATED\)  by '
-	shown $era hidden '^ CPU MODE.*(CUDA_ERROR_NO_DEVICE|cudaErrorNoDevice)'
+	shown $era hidden '^ CPU MODE'
 	shown $era bad-file '^ CPU MODE'
 done
 # The oldest era asks the driver alone, and only warns.

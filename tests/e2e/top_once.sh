@@ -9,11 +9,19 @@ exact() {
 	diff -u "$kept" "$2" || fail "$1 is not what it was; if that is as it should be: VGPU_UPDATE_GOLDEN=1"
 }
 
-for view in verdict calls functions processes libraries memory; do
+for view in calls functions processes libraries memory; do
 	code 0 "$trace" top --once --view $view --width 120 story.vgt
 	exact top_once_$view.txt out
 	same "" "$(cat err)" "messages of $view"
 done
+
+# The verdict is what the explanation says, word for word, beneath the lines that every view has.
+code 0 "$trace" top --once --view verdict story.vgt
+want out '^ ring on  link on  kernel off  processes on  lost 0  no filter$'
+want out '^ GPU FOUND \(SIMULATED\)  by runner-v13'
+sed -e 1,3d -e 's/^ //' out >verdict.txt
+"$trace" explain story.vgt | sed "s/ *\$//" >explained.txt
+diff -u explained.txt verdict.txt || fail "the view and the explanation differ"
 
 # A filter counts only what passes.
 code 0 "$trace" top --once --view functions -e 'ret != 0' story.vgt

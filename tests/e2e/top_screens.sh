@@ -6,10 +6,14 @@
 open_terminal 80 24 "$trace" top --view functions story.vgt
 shows '^ Function .*Calls' '^F1Help'
 is_screen top_80_functions.txt
-for view in 1:verdict 2:calls 4:processes 5:libraries 6:memory; do
+for view in 2:calls 4:processes 5:libraries 6:memory; do
 	keys "${view%%:*}"
 	is_screen "top_80_${view#*:}.txt"
 done
+
+# The ladder of the process that decides.
+keys 1
+shows '^ GPU FOUND \(SIMULATED\)  by runner-v13\(4703\)' '✓ init called' '✓ devices counted +1 device'
 
 # The detail of the second error of the log, and back.
 keys 2 x x x Enter
