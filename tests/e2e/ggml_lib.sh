@@ -82,5 +82,6 @@ ggml_libraries() {
 		libraries=$PWD/stub
 	fi
 	echo "libcublas.so.$cuda from $libraries"
+	# shellcheck disable=SC2034  # for who calls this
 	ggml_cublas=$libraries
 }

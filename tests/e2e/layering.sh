@@ -16,7 +16,7 @@ declare -A may=(
 	[tracer]='tracer/|bpf/|shim/(ring|api)/|shim/(entry/library|audit/layout)\.h|gen/'
 	[tracer/model]='tracer/model/|bpf/|shim/(ring|api)/|shim/entry/library\.h|gen/'
 	# The device file is read by the code that will read it in the traced process.
-	[tracer/cli]='tracer/|tui/top\.h|bpf/|shim/(ring|api)/|shim/entry/library\.h|shim/backend/sim/device\.h|gen/'
+	[tracer/cli]='tracer/|tui/top\.h|bpf/|shim/(ring|api)/|shim/entry/library\.h|shim/backend/sim/(device|functions)\.h|gen/'
 	[tui]='tui/|tracer/model/|shim/api/'
 	[examples]='examples/|gen/'
 	[tests]='.*'

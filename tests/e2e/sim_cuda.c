@@ -789,6 +789,67 @@ START_TEST(ten_thousand_contexts_and_buffers_leave_nothing_behind)
 }
 END_TEST
 
+static void nothing(void *data)
+{
+	(void)data;
+}
+
+START_TEST(ten_thousand_graphs_pools_and_modules_leave_nothing_behind)
+{
+	static const char code[] = ".target sm_70\n.global .u32 word;\n.entry k(.param .u32 a){}\n";
+	const char *sanitizer = getenv("VGPU_SANITIZE");
+	CUDA_ARRAY_DESCRIPTOR is = { 16, 16, CU_AD_FORMAT_FLOAT, 1 };
+	bool sanitized = sanitizer && *sanitizer;
+	uint32_t argument = 1;
+	void *arguments[] = { &argument };
+	size_t before = 0;
+	int fds = 0;
+	long pages = 0;
+
+	start_context();
+	for (int i = 0; i < 10000; i++) {
+		CUdeviceptr word, memory;
+		CUfunction function;
+		CUgraphExec exec;
+		CUstream stream;
+		CUmodule module;
+		CUgraph graph;
+		CUarray array;
+		size_t size;
+
+		OK(CU(cuModuleLoadData)(&module, code));
+		OK(CU(cuModuleGetFunction)(&function, module, "k"));
+		OK(CU(cuModuleGetGlobal_v2)(&word, &size, module, "word"));
+		OK(CU(cuStreamCreate)(&stream, CU_STREAM_NON_BLOCKING));
+		OK(CU(cuStreamBeginCapture_v2)(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+		OK(CU(cuMemAllocAsync)(&memory, 4096, stream));
+		OK(CU(cuMemsetD32Async)(word, 1, 1, stream));
+		OK(CU(cuLaunchKernel)(function, 1, 1, 1, 1, 1, 1, 0, stream, arguments, NULL));
+		OK(CU(cuLaunchHostFunc)(stream, nothing, NULL));
+		OK(CU(cuMemFreeAsync)(memory, stream));
+		OK(CU(cuStreamEndCapture)(stream, &graph));
+		OK(CU(cuGraphInstantiateWithFlags)(&exec, graph, 0));
+		OK(CU(cuGraphDestroy)(graph));
+		OK(CU(cuGraphLaunch)(exec, stream));
+		OK(CU(cuGraphExecDestroy)(exec));
+		OK(CU(cuMemAllocAsync)(&memory, 4096, stream));
+		OK(CU(cuMemFreeAsync)(memory, stream));
+		OK(CU(cuArrayCreate_v2)(&array, &is));
+		OK(CU(cuArrayDestroy)(array));
+		OK(CU(cuStreamDestroy_v2)(stream));
+		OK(CU(cuModuleUnload)(module));
+		if (i == 100) {
+			fds = descriptors();
+			pages = mapped_pages();
+			before = free_bytes();
+		}
+	}
+	ck_assert_uint_eq(free_bytes(), before);
+	ck_assert_int_eq(descriptors(), fds);
+	ck_assert_int_le(mapped_pages(), pages + (sanitized ? 4096 : 64));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim cuda");
@@ -826,6 +887,7 @@ int main(void)
 	tcase_add_test(tc, a_forked_child_starts_afresh);
 	tcase_add_test(tc, many_threads_share_one_driver);
 	tcase_add_test(tc, ten_thousand_contexts_and_buffers_leave_nothing_behind);
+	tcase_add_test(tc, ten_thousand_graphs_pools_and_modules_leave_nothing_behind);
 	suite_add_tcase(suite, module_tests());
 	suite_add_tcase(suite, graph_tests());
 	suite_add_tcase(suite, capture_tests());

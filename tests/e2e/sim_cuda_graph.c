@@ -177,6 +177,7 @@ START_TEST(kernels_keep_their_arguments_and_attributes)
 	old.blockDimX = 4096;
 	IS(CUDA_ERROR_INVALID_VALUE, CU(cuGraphAddKernelNode)(&third, graph, NULL, 0, &old));
 	old.blockDimX = 64;
+	old.kernelParams = arguments; /* what the node showed is gone once the node changes */
 	OK(CU(cuGraphKernelNodeSetParams)(other, &old));
 	params.func = function_of("other");
 	params.kernelParams = NULL;

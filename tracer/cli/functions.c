@@ -5,16 +5,18 @@
 #include <string.h>
 
 #include "shim/api/schema.h"
+#include "shim/backend/sim/functions.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/say.h"
 #include "tracer/model/names.h"
 
-enum { OPTION_SIGNATURE = VGPU_OPTION, OPTION_JSON };
+enum { OPTION_SIGNATURE = VGPU_OPTION, OPTION_JSON, OPTION_BACKEND };
 
 const struct vgpu_option vgpu_options_functions[] = {
 	{ "library", 'l', "NAME", "only of one library: cuda, nvml, cudart13, cudart12" },
 	{ "signature", OPTION_SIGNATURE, NULL, "with result and parameters" },
+	{ "backend", OPTION_BACKEND, "NAME", "what the backend (sim) does of each: works, partly, not supported" },
 	{ "json", OPTION_JSON, NULL, "one JSON array of objects" },
 	{ .name = NULL },
 };
@@ -43,7 +45,29 @@ static void print_line(const struct vgpu_api *api, const struct vgpu_function *f
 	puts(")");
 }
 
-static struct json_object *to_json(const struct vgpu_api *api, const struct vgpu_function *function)
+/* What the simulation does, and how often. */
+enum { SIM_WORKS, SIM_PARTLY, SIM_NOT, SIM_STATES };
+static const char *const sim_states[] = { "works", "partly", "not supported" };
+
+static int sim_state(const struct vgpu_api *api, const struct vgpu_function *function, const char **lacks)
+{
+	*lacks = vgpu_sim_function_lacks(api->name, function->name);
+	if (*lacks)
+		return SIM_PARTLY;
+	return vgpu_sim_function_is(api->name, function->name) ? SIM_WORKS : SIM_NOT;
+}
+
+static int print_sim(const struct vgpu_api *api, const struct vgpu_function *function)
+{
+	const char *lacks;
+	int state = sim_state(api, function, &lacks);
+
+	printf("%-9s %-13s %s%s%s%s\n", api->name, sim_states[state], function->name, lacks ? "  (" : "",
+	       lacks ? lacks : "", lacks ? ")" : "");
+	return state;
+}
+
+static struct json_object *to_json(const struct vgpu_api *api, const struct vgpu_function *function, bool sim)
 {
 	static const char *const captures[] = {
 		[VGPU_CAPTURE_WORD] = "word",	[VGPU_CAPTURE_STRING] = "string", [VGPU_CAPTURE_FIXED] = "value",
@@ -70,6 +94,12 @@ static struct json_object *to_json(const struct vgpu_api *api, const struct vgpu
 		json_object_array_add(params, p);
 	}
 	json_object_object_add(object, "parameters", params);
+	if (sim) {
+		const char *lacks;
+
+		json_object_object_add(object, "sim", json_object_new_string(sim_states[sim_state(api, function, &lacks)]));
+		json_object_object_add(object, "lacks", lacks ? json_object_new_string(lacks) : NULL);
+	}
 	return object;
 }
 
@@ -77,7 +107,8 @@ int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv
 {
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
 	const char *names[9] = { NULL }, *library = NULL, *pattern;
-	bool signature = false, json = false;
+	static const char *const backends[] = { "sim", NULL };
+	bool signature = false, json = false, sim = false;
 	struct json_object *array = NULL;
 	unsigned matched = 0;
 	int option;
@@ -93,6 +124,11 @@ int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv
 			break;
 		case OPTION_SIGNATURE:
 			signature = true;
+			break;
+		case OPTION_BACKEND:
+			if (vgpu_args_word(&args, "--backend", backends) < 0)
+				return VGPU_EXIT_USAGE;
+			sim = true;
 			break;
 		case OPTION_JSON:
 			json = true;
@@ -110,6 +146,7 @@ int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv
 		array = json_object_new_array();
 	for (unsigned i = 0; vgpu_apis[i]; i++) {
 		const struct vgpu_api *api = vgpu_apis[i];
+		unsigned counts[SIM_STATES] = { 0 };
 
 		for (uint32_t k = 0; k < api->count; k++) {
 			const struct vgpu_function *function = &api->functions[k];
@@ -119,10 +156,15 @@ int vgpu_cmd_functions(const struct vgpu_command *command, int argc, char **argv
 				continue;
 			matched++;
 			if (json)
-				json_object_array_add(array, to_json(api, function));
+				json_object_array_add(array, to_json(api, function, sim));
+			else if (sim)
+				counts[print_sim(api, function)]++;
 			else
 				print_line(api, function, signature);
 		}
+		if (counts[SIM_WORKS] + counts[SIM_PARTLY] + counts[SIM_NOT])
+			printf("%-9s %u work, %u partly, %u are not supported\n", api->name, counts[SIM_WORKS],
+			       counts[SIM_PARTLY], counts[SIM_NOT]);
 	}
 	if (json) {
 		puts(json_object_to_json_string_ext(array, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
