@@ -102,7 +102,7 @@ static void dashboard_start(struct dashboard *dashboard, pid_t target)
 	dashboard->pid = forkpty(&dashboard->terminal, NULL, NULL, &size);
 	if (!dashboard->pid) {
 		setenv("TERM", "xterm-256color", 1);
-		setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+		setenv("XDG_CONFIG_HOME", "/proc/nonexistent", 1);
 		execl(trace_path, trace_path, "top", "--view", "functions", pid, (char *)NULL);
 		_exit(127);
 	}
