@@ -266,7 +266,7 @@ static __always_inline int seen_write(struct task_struct *task, __u64 fd, __u64 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(vgpu_syscall, struct pt_regs *regs, long result)
 {
-	long number = ARCH_SYSCALL_ARG(regs, orig_rax);
+	long number = regs->orig_rax; /* directly: every system call pays for this line */
 	__u64 fd;
 
 	switch (number) {

@@ -172,6 +172,34 @@ files() {
 	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
 }
 
+# What an observer keeps open, and in memory, by its slope over the life of hundreds of processes.
+slope() {
+	local stays forks fds rss more_fds more_rss
+	mkfifo gate
+	"$target" victim "$foreign" 5>five 2>said &
+	stays=$!
+	{ read -r _ <gate && exec "$target" forks "$foreign" 400; } >said.forks &
+	forks=$!
+	until [ -s five ]; do
+		kill -0 $stays || fail "the target is gone"
+	done
+	attach -q $stays $forks
+	fds=$(find /proc/$job/fd -mindepth 1 | wc -l)
+	rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$job/status)
+	echo go >gate
+	wait $forks || fail "the target: $(cat said.forks)"
+	want said.forks '^400 forks, 0 bad$'
+	more_fds=$(find /proc/$job/fd -mindepth 1 | wc -l)
+	more_rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$job/status)
+	kill -INT $job
+	wait $job || fail "attach: $(cat err)"
+	same 400 "$(count start '"witness":"fork"')" "children"
+	echo "descriptors $fds, then $more_fds; resident $rss KiB, then $more_rss"
+	same "$fds" "$more_fds" "descriptors"
+	[ $((more_rss - rss)) -lt 65536 ] || fail "it grew from $rss to $more_rss KiB in 400 processes"
+	kill $stays
+}
+
 # 100,000 calls from 8 threads, twice seen: by the ring and by the kernel.
 witnesses() {
 	export VGPU_TRACE_DIR=$VGPU_WORK_DIR/rings

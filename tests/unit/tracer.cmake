@@ -3,3 +3,4 @@
 foreach(check text value vgt tree verdict)
 	vgpu_add_unit(check_${check} check_${check}.c make_event.c LIBS vgpu_tracer)
 endforeach()
+vgpu_add_unit(check_merge check_merge.c LIBS vgpu_tracer)

@@ -47,6 +47,7 @@ struct vgpu_attach {
 	struct vgpu_rings *rings;
 	struct vgpu_kwatch *watch; /* NULL: --ring */
 	uint64_t next_look_ns;
+	uint64_t looked_ns; /* when rings were looked for last */
 	bool stopped;             /* by a signal */
 };
 

@@ -187,6 +187,7 @@ static void look_for_rings(struct vgpu_attach *attach, uint64_t now)
 	if (now < attach->next_look_ns)
 		return;
 	attach->next_look_ns = now + LOOK_NS;
+	attach->looked_ns = now;
 	for (struct vgpu_known *known = vgpu_roster_first(attach->roster); known; known = known->next)
 		if (!known->ended && !known->has_ring)
 			vgpu_rings_add_process(attach->rings, known->pid, &attach->stream);
@@ -204,7 +205,8 @@ static int tick(struct vgpu_attach *attach)
 	vgpu_rings_reap(attach->rings, &attach->stream);
 	if (attach->watch)
 		seen = vgpu_kwatch_poll(attach->watch, false, &attach->stream);
-	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_RING, now);
+	/* A ring that was not looked for may hold calls of any time since. */
+	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_RING, attach->watch ? attach->looked_ns : now);
 	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_KERNEL,
 			    attach->watch ? vgpu_kwatch_complete(attach->watch) : UINT64_MAX);
 	return (seen > 0 ? seen : 0) + (count > 0 ? count : 0);

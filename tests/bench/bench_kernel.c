@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the kernel observer costs: attaching and detaching, a hit, and those who are not traced. */
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer/source/kernel/kernel.h"
+
+#define LINKS 100
+#define CALLS 100000
+#define ROUNDS 3
+
+static const char *const libraries[] = { "cuda", "nvml", "cudart13", "cudart12" };
+
+static double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+/* Of this thread alone: what others do on the machine does not count. */
+static double cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static int take(void *data, const struct vgpu_kernel_record *record)
+{
+	uint64_t *calls = data;
+
+	*calls += record->head->kind == VGPU_BPF_CALL;
+	return 0;
+}
+
+static struct vgpu_kernel *open_kernel(uint32_t method, uint32_t descriptors)
+{
+	char why[512] = "";
+	struct vgpu_kernel_options options = { .method = method, .ring_bytes = 64u << 20, .descriptors = descriptors,
+					       .why = why, .why_size = sizeof(why) };
+	struct vgpu_kernel *kernel = NULL;
+
+	if (vgpu_kernel_open(&kernel, &options))
+		printf("  (%s)\n", why);
+	return kernel;
+}
+
+static uint32_t attach_all(struct vgpu_kernel *kernel, const char *folder, double *ns)
+{
+	struct vgpu_kernel_attached attached;
+	uint32_t functions = 0;
+	char path[1024];
+
+	*ns = 0;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		snprintf(path, sizeof(path), "%s/libvgpu-%s.so", folder, libraries[i]);
+		if (vgpu_kernel_attach(kernel, path, NULL, &attached))
+			continue;
+		functions += attached.functions;
+		*ns += attached.attach_ns;
+	}
+	return functions;
+}
+
+/* One perf event a function and direction, as most tools attach. */
+static void per_function(const char *path, const struct vgpu_kernel *kernel, double *attach_ns, double *detach_ns)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr) };
+	FILE *type = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	unsigned number = 0;
+	int fds[LINKS * 2], count = 0;
+	double start;
+
+	if (type && fscanf(type, "%u", &number) != 1)
+		number = 0;
+	if (type)
+		fclose(type);
+	attr.type = number;
+	attr.config1 = (uintptr_t)path;
+	start = now_ns();
+	for (uint32_t slot = 0; slot < LINKS && slot < vgpu_kernel_functions(kernel); slot++)
+		for (int on_return = 0; on_return < 2; on_return++) {
+			attr.config2 = vgpu_kernel_function(kernel, slot)->offset;
+			attr.config = on_return;
+			fds[count] = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+			count += fds[count] >= 0;
+		}
+	*attach_ns = now_ns() - start;
+	start = now_ns();
+	while (count > 0)
+		close(fds[--count]);
+	*detach_ns = now_ns() - start;
+}
+
+static double best_call(int (*function)(int *))
+{
+	double best = 1e18;
+	int count;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		double start = cpu_ns();
+
+		for (int i = 0; i < CALLS; i++)
+			function(&count);
+		start = (cpu_ns() - start) / CALLS;
+		best = start < best ? start : best;
+	}
+	return best;
+}
+
+static double best_system_call(void)
+{
+	double best = 1e18;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		double start = cpu_ns();
+
+		for (int i = 0; i < CALLS * 2; i++)
+			syscall(__NR_getppid);
+		start = (cpu_ns() - start) / CALLS / 2;
+		best = start < best ? start : best;
+	}
+	return best;
+}
+
+static void attaching(const char *folder, uint32_t method)
+{
+	struct vgpu_kernel *kernel = open_kernel(method, 0);
+	double attach_ns, detach_ns, one_attach_ns, one_detach_ns;
+	uint32_t functions;
+	char path[1024];
+
+	if (!kernel)
+		return;
+	functions = attach_all(kernel, folder, &attach_ns);
+	snprintf(path, sizeof(path), "%s/libvgpu-cuda.so", folder);
+	detach_ns = vgpu_kernel_detach(kernel);
+	printf("%-8s %u functions, both directions: attached in %.1f ms, detached in %.1f ms\n",
+	       vgpu_kernel_method_name(method), functions, attach_ns / 1e6, detach_ns / 1e6);
+	if (method == VGPU_KERNEL_MULTI) {
+		per_function(path, kernel, &one_attach_ns, &one_detach_ns);
+		printf("%-8s %u functions, an event each: attached in %.1f ms, detached in %.1f ms (%.0f times as long to "
+		       "detach, per function)\n",
+		       "events", LINKS, one_attach_ns / 1e6, one_detach_ns / 1e6,
+		       one_detach_ns / LINKS / (detach_ns / functions));
+	}
+	vgpu_kernel_close(kernel);
+}
+
+static void hits(const char *folder)
+{
+	int (*function)(int *);
+	uint64_t calls = 0;
+	struct vgpu_kernel *kernel;
+	struct vgpu_bpf_totals totals;
+	double plain, trap, hit;
+	char path[1024];
+	void *library;
+
+	snprintf(path, sizeof(path), "%s/libvgpu-cuda.so", folder);
+	setenv("VGPU_TRACE_DIR", "/dev/shm", 0);
+	library = dlopen(path, RTLD_NOW);
+	if (!library)
+		return;
+	*(void **)&function = dlsym(library, "cuDeviceGetCount");
+	((int (*)(unsigned))dlsym(library, "cuInit"))(0);
+	plain = best_call(function);
+	kernel = open_kernel(VGPU_KERNEL_AUTO, 0);
+	if (!kernel || vgpu_kernel_attach(kernel, path, NULL, NULL))
+		return;
+	trap = best_call(function);
+	vgpu_kernel_follow(kernel, getpid());
+	function(&(int){ 0 });
+	hit = best_call(function);
+	vgpu_kernel_detach(kernel);
+	while (vgpu_kernel_drain(kernel, true, take, &calls) > 0)
+		;
+	vgpu_kernel_totals(kernel, &totals);
+	printf("a call with its record in the ring %.0f ns; and entry and return observed by the kernel +%.0f ns "
+	       "(%.0f times); in a process that is not traced +%.0f ns (%llu records, %llu dropped)\n",
+	       plain, hit - plain, hit / plain, trap - plain, (unsigned long long)calls,
+	       (unsigned long long)totals.dropped);
+	vgpu_kernel_close(kernel);
+}
+
+static void system_calls(void)
+{
+	double plain = best_system_call(), observed;
+	struct vgpu_kernel *kernel = open_kernel(VGPU_KERNEL_AUTO, 4);
+
+	if (!kernel)
+		return;
+	observed = best_system_call();
+	vgpu_kernel_close(kernel);
+	printf("a system call %.0f ns; while output is recorded somewhere on the machine %+.0f ns; afterwards %+.0f ns\n", plain,
+	       observed - plain, best_system_call() - plain);
+}
+
+int main(int argc, char **argv)
+{
+	char why[256];
+
+	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
+		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER" : why);
+		return 77;
+	}
+	attaching(argv[1], VGPU_KERNEL_MULTI);
+	attaching(argv[1], VGPU_KERNEL_TRACEFS);
+	hits(argv[1]);
+	system_calls();
+	return 0;
+}
