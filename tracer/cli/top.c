@@ -240,7 +240,10 @@ static struct vgpu_sink *explain_sink(void *explain)
 
 static void explain_format(void *explain, const struct vgpu_look *look, struct vgpu_text *out)
 {
-	vgpu_verdict_format(explain, look, out);
+	static const struct vgpu_verdict_options options = { 0 };
+
+	/* With the chain in any case: that is what the view is for. */
+	vgpu_verdict_explain(explain, look, &options, out);
 }
 
 static void explain_close(void *explain)
