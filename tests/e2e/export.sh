@@ -40,7 +40,9 @@ if command -v babeltrace2 >/dev/null; then
 	# The clock's offset is right: the recording is some seconds old.
 	begun=$(babeltrace2 --clock-seconds x.ctf | sed -n '1s/^\[\([0-9]*\).*/\1/p')
 	now=$(date +%s)
-	[ $((now - begun)) -ge 0 ] && [ $((now - begun)) -lt 300 ] || fail "x.ctf began at $begun, and it is $now"
+	if [ $((now - begun)) -lt 0 ] || [ $((now - begun)) -ge 300 ]; then
+		fail "x.ctf began at $begun, and it is $now"
+	fi
 fi
 
 # Recorded stacks, with names from the program's file where the build can read them.

@@ -14,12 +14,12 @@ ctf) need babeltrace2 ;;
 esac
 for what in all nested; do
 	"$events" expect $what >expect.$what
-	[ $format != ctf ] || mkdir out.$what
+	[ "$format" != ctf ] || mkdir out.$what
 	code=0
-	"$events" $format $what out.$what || code=$?
+	"$events" "$format" $what out.$what || code=$?
 	[ $code != 77 ] || skip "$format is not built in"
 	same 0 $code "exit code of exporting"
-	python3 "$check" $format expect.$what out.$what || fail "$format does not have what went in"
+	python3 "$check" "$format" expect.$what out.$what || fail "$format does not have what went in"
 done
 # Three rounds of every kind there is: one that is added later is in here by itself.
 [ "$(cut -f 1 expect.all | sort -u | grep -c .)" -ge 31 ] || fail "kinds are missing"
