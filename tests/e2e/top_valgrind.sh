@@ -29,7 +29,7 @@ every_key() {
 	local view key
 	for view in 1 2 3 4 5 6; do
 		keys Escape Escape $view
-		for key in Down Up Right Left NPage PPage End Home j k l h G g x X s S r m d Space Space Enter Escape , . '<' '>' \
+		for key in Down Up Right Left NPage PPage End Home j k l h G g x X s S r m d Space Space Enter Escape ',' . '<' '>' \
 			F1 n N Escape / i n i t Enter Escape f 'ret != 0' Enter F F6 F7 F8 Tab BTab C-l; do
 			keys "$key"
 		done
