@@ -170,7 +170,8 @@ int tui_screen_open(struct tui_screen **out, bool colour)
 		goto out;
 	}
 	restore_size = 0;
-	add_restore("\033[?1006l\033[?1000l" + (capability("kmous") == (const char *)-1 || !capability("kmous") ? 16 : 0));
+	if (capability("kmous") && capability("kmous") != (const char *)-1)
+		add_restore("\033[?1006l\033[?1000l");
 	add_restore(capability("rmkx"));
 	add_restore(capability("sgr0"));
 	add_restore(capability("cnorm"));

@@ -96,7 +96,7 @@ done
 open_terminal 80 24 "$trace" top story.vgt
 shows '^F1Help'
 for view in 1 2 3 4 5 6; do
-	for key in Up Down Left Right PPage NPage Home End k j h l g G n N x X s S r I m d , . '<' '>' Space F \
+	for key in Up Down Left Right PPage NPage Home End k j h l g G n N x X s S r I m d ',' . '<' '>' Space F \
 		F1 Escape F2 Escape F3 Escape F4 Escape F5 F6 F7 F8 F9 Escape Enter Escape '?' Escape / Escape f Escape \
 		e Escape C-l C-b C-f C-d C-u; do
 		keys Escape Escape $view "$key"
