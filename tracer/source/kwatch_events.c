@@ -173,6 +173,9 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	uint8_t *frames = malloc(sizeof(registers) + signal->size);
 	char symbol[256], initialising[sizeof(signal->initialising) + 1], object[sizeof(signal->map_name) + 1];
 
+	/* What the kernel saw at the time counts: the maps may be from before that file was mapped. */
+	if (mapping && signal->map_inode && mapping->inode != signal->map_inode)
+		mapping = NULL;
 	event.crash = (struct vgpu_event_crash){
 		.signal = signal->signal,
 		.code = signal->code,
