@@ -19,6 +19,8 @@ cd "$VGPU_WORK_DIR"
 
 # attach ARGUMENT…: in the background, output to out and err; until it is attached or waits. $job is its number.
 attach() {
+	# Not the words of an attachment before: the shell empties the file only when the job starts.
+	: >out
 	"$trace" attach --attach-method "$method" -o a.vgt "$@" >out 2>err &
 	job=$!
 	until grep -Eq '^(attached to|waiting for) ' out; do
