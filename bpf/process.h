@@ -261,7 +261,7 @@ static __always_inline int seen_write(struct task_struct *task, __u64 fd, __u64 
 
 /*
  * Attached only while output or files are asked for: it costs every system call of the machine some
- * 17 ns. At their ends: the arguments are still there, and what came of them is known.
+ * 100 ns. At their ends: the arguments are still there, and what came of them is known.
  */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(vgpu_syscall, struct pt_regs *regs, long result)

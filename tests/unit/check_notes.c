@@ -77,6 +77,9 @@ START_TEST(the_places_of_one_library_are_one_line)
 	struct vgpu_event there = place("/c/libcuda.so.1", VGPU_ORIGIN_DEFAULT, 0);
 	struct vgpu_event unseen = place("/d/libcuda.so.1", VGPU_ORIGIN_DEFAULT, -1);
 	struct vgpu_event other = place("/a/libnvidia-ml.so.1", VGPU_ORIGIN_LIBPATH, 0);
+	struct vgpu_event tried = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "/a/libcuda.so.1", .error = ENOENT } };
+	struct vgpu_event bare_file = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "libcuda.so.1", .error = ENOENT } };
+	struct vgpu_event node = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "/dev/nvidiactl", .error = EPERM } };
 	struct vgpu_searches run = { 0 };
 
 	ck_assert(vgpu_searches_take(&run, &bare) && vgpu_searches_take(&run, &first) &&
@@ -93,6 +96,10 @@ START_TEST(the_places_of_one_library_are_one_line)
 			 "whether it is there was not observed");
 	ck_assert(vgpu_searches_take(&run, &bare));
 	expect_run(&run, "search   libcuda.so.1 for runner  by its name alone");
+	/* The kernel's account of the same, where the linker's is not to be had. */
+	ck_assert(vgpu_searches_take(&run, &tried) && vgpu_searches_take(&run, &bare_file));
+	ck_assert(!vgpu_searches_take(&run, &first) && !vgpu_searches_take(&run, &node));
+	expect_run(&run, "file     libcuda.so.1  in 2 places: not there");
 	/* What the first place has is told by what follows. */
 	ck_assert(vgpu_searches_take(&run, &other));
 	ck_assert(vgpu_searches_plain(&run));

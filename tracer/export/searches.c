@@ -24,43 +24,76 @@ static const char *base(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-static void note_found(struct vgpu_searches *searches, const struct vgpu_event_search *search)
+/* What both kinds of event say of a place. */
+struct place {
+	const char *path, *instead, *requester;
+	uint32_t origin;
+	bool looked; /* whether there is something is known … */
+	int32_t error; /* … 0: there is */
+};
+
+static bool place_of(const struct vgpu_event *event, struct place *place)
 {
-	vgpu_text_clear(&searches->found);
-	vgpu_text_puts(&searches->found, search->flags & VGPU_OBJECT_REDIRECTED && search->instead ? search->instead
-												  : search->path);
+	const struct vgpu_event_search *search = &event->search;
+
+	if (event->kind == VGPU_EVENT_SEARCH && search->path) {
+		bool redirected = search->flags & VGPU_OBJECT_REDIRECTED && search->instead;
+
+		*place = (struct place){ .path = search->path, .instead = redirected ? search->instead : NULL,
+					 .requester = search->requester ? base(search->requester) : "",
+					 .origin = search->origin,
+					 .looked = search->flags & VGPU_OBJECT_STATTED || redirected,
+					 .error = redirected ? 0 : search->error };
+		return true;
+	}
+	if (event->kind == VGPU_EVENT_FILE && vgpu_searches_library(event)) {
+		*place = (struct place){ .path = event->file.path, .requester = "", .looked = true,
+					 .error = event->file.error };
+		return true;
+	}
+	return false;
+}
+
+bool vgpu_searches_library(const struct vgpu_event *event)
+{
+	const char *name = event->file.path ? base(event->file.path) : "", *so = strstr(name, ".so");
+
+	return so && (!so[3] || so[3] == '.');
 }
 
 bool vgpu_searches_take(struct vgpu_searches *searches, const struct vgpu_event *event)
 {
-	const struct vgpu_event_search *search = &event->search;
-	const char *requester;
+	struct place place;
 
-	if (event->kind != VGPU_EVENT_SEARCH || !search->path)
+	if (!place_of(event, &place))
 		return false;
-	requester = search->requester ? base(search->requester) : "";
 	if (!searches->held) {
 		searches->process = event->process;
 		searches->tid = event->tid;
 		searches->time_ns = event->time_ns;
+		searches->files = event->kind == VGPU_EVENT_FILE;
 		searches->places = searches->unknown = searches->origins = 0;
-		snprintf(searches->name, sizeof(searches->name), "%s", base(search->path));
-		snprintf(searches->requester, sizeof(searches->requester), "%s", requester);
+		snprintf(searches->name, sizeof(searches->name), "%s", base(place.path));
+		snprintf(searches->requester, sizeof(searches->requester), "%s", place.requester);
 		vgpu_text_clear(&searches->found);
 	} else if (searches->process != event->process || searches->tid != event->tid ||
-		   strncmp(searches->name, base(search->path), sizeof(searches->name) - 1) ||
-		   strncmp(searches->requester, requester, sizeof(searches->requester) - 1)) {
+		   searches->files != (event->kind == VGPU_EVENT_FILE) ||
+		   strncmp(searches->name, base(place.path), sizeof(searches->name) - 1) ||
+		   strncmp(searches->requester, place.requester, sizeof(searches->requester) - 1)) {
 		return false;
 	}
 	searches->held++;
-	if (!strchr(search->path, '/') && !(search->flags & VGPU_OBJECT_REDIRECTED))
+	/* To the linker a name without a directory is what was asked for, not yet a place. */
+	if (!searches->files && !strchr(place.path, '/') && !place.instead)
 		return true;
 	searches->places++;
-	searches->origins |= search->origin;
-	if (search->flags & VGPU_OBJECT_REDIRECTED || (search->flags & VGPU_OBJECT_STATTED && !search->error))
-		note_found(searches, search);
-	else if (!(search->flags & VGPU_OBJECT_STATTED))
+	searches->origins |= place.origin;
+	if (!place.looked) {
 		searches->unknown++;
+	} else if (!place.error) {
+		vgpu_text_clear(&searches->found);
+		vgpu_text_puts(&searches->found, place.instead ? place.instead : place.path);
+	}
 	return true;
 }
 
@@ -86,7 +119,7 @@ void vgpu_searches_format(struct vgpu_searches *searches, const struct vgpu_look
 {
 	bool found = searches->found.size > 0;
 
-	vgpu_text_puts(out, "search   ");
+	vgpu_text_puts(out, searches->files ? "file     " : "search   ");
 	vgpu_text_escape(out, look, searches->name, strlen(searches->name), false);
 	if (searches->requester[0]) {
 		vgpu_text_puts(out, " for ");

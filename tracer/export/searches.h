@@ -18,16 +18,19 @@ struct vgpu_searches {
 	uint32_t places;   /* a name without directory is none */
 	uint32_t unknown;  /* of those: nobody looked whether there is something */
 	uint32_t origins;  /* enum vgpu_origin, or-ed */
+	bool files;        /* they were opened by the kernel's account, not searched by the linker's */
 	char name[256];    /* file name without directories */
 	char requester[256];
 	struct vgpu_text found; /* the last place that had a file, and how it was come by */
 };
 
 /*
- * Takes a SEARCH into the run. false: it is no search, or of another library, process or requester
+ * Takes a SEARCH into the run, or a FILE whose name is a library's. false: it is no search, or of another library, process or requester
  * than the run is: show the run, then ask again.
  */
 bool vgpu_searches_take(struct vgpu_searches *searches, const struct vgpu_event *event);
+/* Whether a FILE event is about a shared library, by its name. */
+bool vgpu_searches_library(const struct vgpu_event *event);
 /* Whether the run is worth no line: the first place had it, and what becomes of it is told by itself. */
 bool vgpu_searches_plain(const struct vgpu_searches *searches);
 /* Appends `search   libcuda.so.1  in 46 places (run path, default directories): in none of them`, and empties the run. */

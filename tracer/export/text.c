@@ -26,7 +26,10 @@ struct vgpu_text_export {
 	struct vgpu_tree *tree;
 	struct vgpu_handles *handles;
 	struct vgpu_text line;
-	uint8_t *shown; /* by process number: execs + 1 when its line was printed */
+	struct {
+		uint8_t mark;   /* execs + 1 when its line was printed */
+		bool linked;    /* the link observer tells of its libraries: the kernel's account adds nothing for a reader */
+	} *shown; /* by process number */
 	uint32_t shown_count;
 	struct vgpu_bulk bulk; /* registrations not shown yet */
 	struct vgpu_searches searches; /* places not shown yet */
@@ -79,23 +82,30 @@ static void add_escaped(struct vgpu_text_export *text, const char *string)
 
 /* ---- processes ---- */
 
+/* Room for a process's flags; false: no memory. */
+static bool make_room(struct vgpu_text_export *text, uint32_t number)
+{
+	uint32_t count = number * 2 + 16;
+	void *grown;
+
+	if (number < text->shown_count)
+		return true;
+	grown = realloc(text->shown, count * sizeof(*text->shown));
+	if (!grown)
+		return false;
+	text->shown = grown;
+	memset(text->shown + text->shown_count, 0, (count - text->shown_count) * sizeof(*text->shown));
+	text->shown_count = count;
+	return true;
+}
+
 static bool was_shown(struct vgpu_text_export *text, const struct vgpu_model_process *process)
 {
 	uint8_t mark = process->execs < 254 ? process->execs + 1 : 255;
 
-	if (process->number >= text->shown_count) {
-		uint32_t count = process->number * 2 + 16;
-		uint8_t *grown = realloc(text->shown, count);
-
-		if (!grown)
-			return true;
-		memset(grown + text->shown_count, 0, count - text->shown_count);
-		text->shown = grown;
-		text->shown_count = count;
-	}
-	if (text->shown[process->number] == mark)
+	if (!make_room(text, process->number) || text->shown[process->number].mark == mark)
 		return true;
-	text->shown[process->number] = mark;
+	text->shown[process->number].mark = mark;
 	return false;
 }
 
@@ -145,7 +155,7 @@ static void show_process(struct vgpu_text_export *text, uint32_t number)
 static void show_exit(struct vgpu_text_export *text, const struct vgpu_event *event)
 {
 	const struct vgpu_model_process *process = vgpu_model_process(text->options.model, event->process);
-	bool shown = process && event->process < text->shown_count && text->shown[event->process];
+	bool shown = process && event->process < text->shown_count && text->shown[event->process].mark;
 
 	vgpu_tree_end(text->tree, event->process);
 	if (!shown)
@@ -318,20 +328,36 @@ static bool was_said(struct vgpu_text_export *text, const struct vgpu_event *eve
 	return said && event->kind == VGPU_EVENT_CONTEXT;
 }
 
+/*
+ * Where the link observer tells which libraries a process looks for, the kernel's account of the same
+ * opens and loads is for --full.
+ */
+static bool told_by_link(struct vgpu_text_export *text, const struct vgpu_event *event)
+{
+	if (!event->process || !make_room(text, event->process))
+		return false;
+	if (event->observer & VGPU_OBSERVER_LINK)
+		text->shown[event->process].linked = event->kind != VGPU_EVENT_OBSERVER || !event->note.withdrawn;
+	return text->shown[event->process].linked && !(event->observer & VGPU_OBSERVER_LINK) &&
+	       (event->kind == VGPU_EVENT_DL ||
+		(event->kind == VGPU_EVENT_FILE && vgpu_searches_library(event)));
+}
+
 /* What the link and the kernel observer saw. */
 static void show_note(struct vgpu_text_export *text, const struct vgpu_event *event, bool filtered)
 {
 	enum vgpu_note_weight weight = vgpu_note_weigh(event);
+	bool full = text->options.look.full, told = told_by_link(text, event);
 	size_t start;
 
-	if (weight == VGPU_NOTE_NONE || (weight == VGPU_NOTE_DETAIL && !text->options.look.full) ||
+	if (weight == VGPU_NOTE_NONE || ((weight == VGPU_NOTE_DETAIL || told) && !full) ||
 	    (filtered && (weight != VGPU_NOTE_BAD || text->options.functions)))
 		return;
 	show_bulk(text);
-	if (!text->options.look.full && vgpu_searches_take(&text->searches, event))
+	if (!full && vgpu_searches_take(&text->searches, event))
 		return;
 	show_searches(text);
-	if (!text->options.look.full && vgpu_searches_take(&text->searches, event))
+	if (!full && vgpu_searches_take(&text->searches, event))
 		return;
 	if (event->process)
 		show_process(text, event->process);
