@@ -157,6 +157,24 @@ uint64_t vgpu_proc_start_ns(uint64_t start_time)
 	return since_boot > asleep ? since_boot - asleep : 1;
 }
 
+/*
+ * In the midst of an exec, and as a zombie, a process has no environment, which is not an empty one:
+ * then it has a place (the last but one of the fields of stat that this kernel and older ones have).
+ */
+static bool has_environment(pid_t pid)
+{
+	char path[64], text[1024], *at;
+	unsigned long env_end = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (vgpu_proc_file(path, text, sizeof(text)) <= 0 || !(at = strrchr(text, ')')))
+		return false;
+	/* The 51st field; the name is the second. */
+	for (unsigned field = 2; at && field < 51; field++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %lu", &env_end) == 1 && env_end;
+}
+
 int vgpu_proc_getenv(pid_t pid, const char *name, char *value, size_t size)
 {
 	size_t length = strlen(name), room = 256u << 10;
@@ -168,6 +186,15 @@ int vgpu_proc_getenv(pid_t pid, const char *name, char *value, size_t size)
 		return -ENOMEM;
 	snprintf(path, sizeof(path), "/proc/%d/environ", pid);
 	n = vgpu_proc_file(path, text, room);
+	if (!n && has_environment(pid)) {
+		n = vgpu_proc_file(path, text, room);
+		if (!n && has_environment(pid)) {
+			free(text);
+			return 0;
+		}
+	}
+	if (!n)
+		n = -ESRCH;
 	for (char *at = text; n > 0 && at < text + n && !found; at += strlen(at) + 1)
 		if (!strncmp(at, name, length) && at[length] == '=') {
 			if (size)
