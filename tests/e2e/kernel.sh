@@ -66,10 +66,10 @@ shapes() {
 
 # One instruction that cannot be probed, in a file that is mapped: the others are probed all the same.
 bad() {
-	local pid
+	local pid beats
 
 	mkfifo -m 600 "$out.fifo" 2>/dev/null || true
-	"$target" wait "$foreign" >"$out.fifo" 3>/dev/null &
+	"$target" wait "$foreign" >"$out.fifo" 3>"$out.beats" &
 	pid=$!
 	read -r _ <"$out.fifo"
 	# Ends when the process that it watches does.
@@ -77,6 +77,11 @@ bad() {
 	local watcher=$!
 	until grep -q '^ready' "$out"; do
 		kill -0 $watcher 2>/dev/null || { kill $pid; skip "$(cat "$out.err")"; }
+	done
+	# It has called since: a beat is a thousand calls.
+	beats=$(stat -c %s "$out.beats")
+	until [ "$(stat -c %s "$out.beats")" -gt "$beats" ]; do
+		kill -0 $pid || fail "the target ended"
 	done
 	kill $pid
 	wait $watcher || fail "kernel_probe: $(cat "$out.err")"
