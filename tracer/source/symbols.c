@@ -144,6 +144,25 @@ static bool open_by_build_id(struct vgpu_symbols *symbols, struct module *module
 	return false;
 }
 
+/* File and line of an address, NULL: not known. clang writes no table of which unit has which addresses. */
+static const char *source_of(Dwfl_Module *module, Dwarf_Addr address, int *number)
+{
+	Dwfl_Line *line = dwfl_module_getsrc(module, address);
+	Dwarf_Die *unit = NULL;
+	Dwarf_Line *found;
+	Dwarf_Addr bias;
+
+	if (line)
+		return dwfl_lineinfo(line, NULL, number, NULL, NULL, NULL);
+	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
+		if (dwarf_haspc(unit, address - bias) != 1)
+			continue;
+		found = dwarf_getsrc_die(unit, address - bias);
+		return found && !dwarf_lineno(found, number) ? dwarf_linesrc(found, NULL, NULL) : NULL;
+	}
+	return NULL;
+}
+
 static struct module *module_of(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id, unsigned size)
 {
 	struct module *module;
@@ -179,7 +198,6 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	struct module *module = module_of(symbols, path, build_id, build_id_size);
 	GElf_Addr address, into;
 	const char *name, *file;
-	Dwfl_Line *line;
 	GElf_Sym symbol;
 	int number;
 
@@ -191,8 +209,7 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	if (!name)
 		return VGPU_SYMBOLS_NONE;
 	vgpu_text_printf(out, "%s+0x%" PRIx64, name, (uint64_t)into + 1);
-	line = dwfl_module_getsrc(module->module, address);
-	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	file = source_of(module->module, address, &number);
 	if (file) {
 		const char *slash = strrchr(file, '/');
 
