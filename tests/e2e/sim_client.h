@@ -5,6 +5,8 @@
 
 #include <check.h>
 #include <dlfcn.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@ static inline void *client_open(const char *file)
 #define CLIENT_NAMES 2048u
 #define CLIENT_NAME_BYTES 80u
 struct client_seen {
+	bool busy; /* atomic: threads and forked tests take turns */
 	char name[CLIENT_NAMES][CLIENT_NAME_BYTES];
 };
 extern struct client_seen *client_seen __attribute__((weak));
@@ -45,10 +48,13 @@ static inline void client_note(const char *name)
 		return;
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	while (__atomic_test_and_set(&client_seen->busy, __ATOMIC_ACQUIRE))
+		sched_yield();
 	while (client_seen->name[hash % CLIENT_NAMES][0] &&
 	       strcmp(client_seen->name[hash % CLIENT_NAMES], name))
 		hash++;
 	snprintf(client_seen->name[hash % CLIENT_NAMES], CLIENT_NAME_BYTES, "%s", name);
+	__atomic_clear(&client_seen->busy, __ATOMIC_RELEASE);
 }
 
 static inline void *client_symbol(void *library, const char *name)
