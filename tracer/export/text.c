@@ -334,7 +334,8 @@ static bool was_said(struct vgpu_text_export *text, const struct vgpu_event *eve
  */
 static bool told_by_link(struct vgpu_text_export *text, const struct vgpu_event *event)
 {
-	if (!event->process || !make_room(text, event->process))
+	/* A file may name any number: the model takes only those that can be. */
+	if (!vgpu_model_process(text->options.model, event->process) || !make_room(text, event->process))
 		return false;
 	if (event->observer & VGPU_OBSERVER_LINK)
 		text->shown[event->process].linked = event->kind != VGPU_EVENT_OBSERVER || !event->note.withdrawn;
