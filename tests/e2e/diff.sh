@@ -17,7 +17,7 @@ printf '[device]\nmemory = 40 GiB\n' >small.conf
 code 0 "$trace" run --shim sim --device small.conf -q -o small.vgt -- "$app" discover
 code 0 "$trace" run --shim sim -q -o one.vgt -- "$app" discover
 code 3 "$trace" diff one.vgt small.vgt
-want out '^  - cuDeviceTotalMem_v2\(bytes → 79\.[0-9]+ GiB, dev=0\) .*event'
+want out '^  - cuDeviceTotalMem_v2\(bytes → 79\.18 GiB, dev=0\) .*event'
 want out '^  \+ cuDeviceTotalMem_v2\(bytes → 40 GiB, dev=0\) '
 want out '^1 difference$'
 code 0 "$trace" diff --ignore 'cuDeviceTotalMem*.bytes' one.vgt small.vgt
