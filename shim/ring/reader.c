@@ -125,6 +125,18 @@ static int read_header(struct vgpu_ring *ring)
 	return 0;
 }
 
+int reader_allocated_read(struct vgpu_ring *ring)
+{
+	uint32_t allocated;
+	ssize_t n = reader_copy(ring, offsetof(struct vgpu_arena, allocated), &allocated, sizeof(allocated));
+
+	if (n < 0)
+		return (int)n;
+	if (allocated > ring->arena.allocated)
+		ring->arena.allocated = allocated < ring->arena.chunks ? allocated : ring->arena.chunks;
+	return 0;
+}
+
 static struct vgpu_ring *ring_new(void)
 {
 	struct vgpu_ring *ring = calloc(1, sizeof(*ring));

@@ -216,23 +216,26 @@ static int holes_walk(struct walk *walk, uint32_t chunk, uint32_t which)
 	return err;
 }
 
-/* How far the writer has come in this segment. */
+/*
+ * How far the writer had come in this segment when its thread's head was copied: what came later waits for
+ * the next poll, or it would overtake what came before it in a segment that was copied earlier.
+ */
 static uint32_t segment_limit(const struct vgpu_segment *segment, const struct vgpu_thread *head,
 			      uint32_t chunk, uint32_t which)
 {
 	uint32_t base = chunk * VGPU_CHUNK_BYTES;
 
-	/* Where the writer has moved on, or does so just now: as far as records go. */
-	if (segment->used <= segment->end)
-		return segment->end;
+	if (segment->order > head->order)
+		return segment->start;
 	for (unsigned i = 0; i < VGPU_CURSORS; i++) {
 		const struct vgpu_cursor *cursor = &head->cursor[i];
 
-		if (cursor->current == (chunk << 1 | which) && cursor->limit > base &&
-		    cursor->limit <= base + segment->end && cursor->offset >= base + segment->start &&
-		    cursor->offset <= cursor->limit)
+		if (cursor->current == (chunk << 1 | which) && cursor->generation == segment->generation &&
+		    cursor->limit > base && cursor->limit <= base + segment->end &&
+		    cursor->offset >= base + segment->start && cursor->offset <= cursor->limit)
 			return cursor->offset - base;
 	}
+	/* The writer had moved on, or was about to: as far as records go. */
 	return segment->end;
 }
 
@@ -279,7 +282,7 @@ static int segment_read(struct vgpu_ring *ring, uint32_t index, uint32_t which)
 	walk.to = limit;
 	err = segment_walk(&walk, index, which);
 	/* Nothing is added to a segment that the writer has left; what follows the last record was looked at. */
-	state->at = !err && segment->used <= segment->end ? segment->end : walk.at;
+	state->at = !err && limit == segment->end && segment->used <= segment->end ? segment->end : walk.at;
 	return err;
 }
 

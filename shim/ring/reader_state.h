@@ -136,6 +136,9 @@ void reader_events_sort(struct vgpu_ring *ring);
 /* Takes the anchors of the header copied last; only those equal in both copies are whole. */
 void reader_anchors_take(struct vgpu_ring *ring, const struct vgpu_anchor *again);
 
+/* More chunks may have been allocated since the header was copied. */
+int reader_allocated_read(struct vgpu_ring *ring);
+
 int reader_grow(void **array, uint32_t *room, uint32_t need, size_t size);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "shim/ring/reader_state.h"
 
+/* A thread fills a segment in no less than some ten microseconds. */
+#define SNAPSHOT_TRIES 8
+
 bool reader_ordinal_read(const struct reader_thread *thread, uint64_t ordinal)
 {
 	uint32_t low = 0, high = thread->spans_count;
@@ -222,15 +225,43 @@ static bool known(uint32_t state)
 	return state == VGPU_THREAD_LIVE || state == VGPU_THREAD_ENDED;
 }
 
-/* Copies a HEAD chunk's header. Nothing is taken of one that is changing hands: the next poll will see. */
+/*
+ * Copies a HEAD chunk's header. Nothing is taken of one that is changing hands: the next poll will see.
+ * Two copies with the same order of segments are one moment of it: what was begun later waits.
+ */
+static int head_copy(struct vgpu_ring *ring, uint32_t index, struct vgpu_thread *head)
+{
+	uint64_t offset = (uint64_t)index * VGPU_CHUNK_BYTES;
+	struct vgpu_thread again;
+	ssize_t n;
+
+	head->state = VGPU_THREAD_NONE;
+	n = reader_copy(ring, offset, head, sizeof(*head));
+	if (n < 0)
+		return (int)n;
+	for (int tries = 0; (size_t)n >= sizeof(*head) && known(head->state) && tries < SNAPSHOT_TRIES; tries++) {
+		uint64_t order = head->order;
+
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		n = reader_copy(ring, offset, &again, offsetof(struct vgpu_thread, inflight));
+		if (n < 0)
+			return (int)n;
+		if (!known(again.state) || again.tid != head->tid || again.start != head->start)
+			break;
+		memcpy(head, &again, offsetof(struct vgpu_thread, inflight));
+		if (again.order == order)
+			return 0;
+	}
+	head->state = VGPU_THREAD_NONE;
+	return 0;
+}
+
 static int head_read(struct vgpu_ring *ring, uint32_t index)
 {
 	struct reader_chunk *chunk = &ring->chunk[index];
-	uint64_t offset = (uint64_t)index * VGPU_CHUNK_BYTES;
 	struct vgpu_thread *head = chunk->head;
 	struct reader_thread *thread = chunk->thread;
-	struct vgpu_thread again;
-	ssize_t n;
+	int err;
 
 	if (!head) {
 		head = malloc(sizeof(*head));
@@ -238,22 +269,9 @@ static int head_read(struct vgpu_ring *ring, uint32_t index)
 			return -ENOMEM;
 		chunk->head = head;
 	}
-	head->state = VGPU_THREAD_NONE;
-	n = reader_copy(ring, offset, head, sizeof(*head));
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n < sizeof(*head) || !known(head->state)) {
-		head->state = VGPU_THREAD_NONE;
-		return 0;
-	}
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	n = reader_copy(ring, offset, &again, offsetof(struct vgpu_thread, inflight));
-	if (n < 0)
-		return (int)n;
-	if (!known(again.state) || again.tid != head->tid || again.start != head->start) {
-		head->state = VGPU_THREAD_NONE;
-		return 0;
-	}
+	err = head_copy(ring, index, head);
+	if (err || head->state == VGPU_THREAD_NONE)
+		return err;
 	chunk->header = head->chunk;
 
 	if (!thread || thread->tid != head->tid || thread->start != head->start) {
@@ -271,35 +289,50 @@ static int head_read(struct vgpu_ring *ring, uint32_t index)
 	return pending_read(ring, index);
 }
 
+static int header_read(struct vgpu_ring *ring, uint32_t index)
+{
+	struct reader_chunk *chunk = &ring->chunk[index];
+	ssize_t n = reader_copy(ring, (uint64_t)index * VGPU_CHUNK_BYTES, &chunk->header, sizeof(chunk->header));
+
+	if (n < 0)
+		return (int)n;
+	if (chunk->header.magic != VGPU_CHUNK_MAGIC)
+		chunk->header.kind = VGPU_CHUNK_FREE;
+	return 0;
+}
+
+static bool holds_records(const struct reader_chunk *chunk)
+{
+	return chunk->header.kind == VGPU_CHUNK_FIRST || chunk->header.kind == VGPU_CHUNK_LATEST ||
+	       chunk->header.kind == VGPU_CHUNK_BULK;
+}
+
 int reader_threads_read(struct vgpu_ring *ring)
 {
 	/* No chunk begins where the log goes on. */
-	uint32_t first = (ring->arena.log_limit + VGPU_CHUNK_BYTES - 1) / VGPU_CHUNK_BYTES;
-	int err;
+	uint32_t first = (ring->arena.log_limit + VGPU_CHUNK_BYTES - 1) / VGPU_CHUNK_BYTES, heads = ring->arena.allocated;
+	int err = 0;
 
 	if (ring->threads_count > READER_THREADS_MAX)
 		threads_forget(ring);
-	for (uint32_t i = first ? first : 1; i < ring->arena.allocated; i++) {
+	first = first ? first : 1;
+	for (uint32_t i = first; i < heads && !err; i++) {
 		struct reader_chunk *chunk = &ring->chunk[i];
-		ssize_t n;
 
-		if (chunk->header.kind == VGPU_CHUNK_STACKS && chunk->header.magic == VGPU_CHUNK_MAGIC)
+		if (chunk->header.kind == VGPU_CHUNK_STACKS || holds_records(chunk))
 			continue;
-		n = reader_copy(ring, (uint64_t)i * VGPU_CHUNK_BYTES, &chunk->header,
-				sizeof(chunk->header));
-		if (n < 0)
-			return (int)n;
-		if (chunk->header.magic != VGPU_CHUNK_MAGIC) {
-			chunk->header.kind = VGPU_CHUNK_FREE;
-			continue;
-		}
-		if (chunk->header.kind != VGPU_CHUNK_HEAD)
-			continue;
-		err = head_read(ring, i);
-		if (err)
-			return err;
+		err = header_read(ring, i);
+		if (!err && chunk->header.kind == VGPU_CHUNK_HEAD)
+			err = head_read(ring, i);
 	}
-	return 0;
+	/* Then the others, none of which is older than what its thread's head says. */
+	if (!err)
+		err = reader_allocated_read(ring);
+	for (uint32_t i = first; i < ring->arena.allocated && !err; i++)
+		if (i >= heads || (ring->chunk[i].header.kind != VGPU_CHUNK_STACKS &&
+				   ring->chunk[i].header.kind != VGPU_CHUNK_HEAD))
+			err = header_read(ring, i);
+	return err;
 }
 
 /* Of the calls entered, those that are neither read nor under way nor counted as dropped. */

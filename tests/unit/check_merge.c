@@ -142,6 +142,23 @@ START_TEST(a_late_observer_counts_from_another_number)
 }
 END_TEST
 
+START_TEST(a_call_within_another_that_is_told_at_another_time_keeps_neither_from_its_pair)
+{
+	/* The kernel observer looks while the outer one runs, the ring's reader after it, and the other way round. */
+	call(VGPU_OBSERVER_KERNEL, 1, 10950, 11150, 0);
+	call(VGPU_OBSERVER_RING, 0, 10000, 20000, 0);
+	call(VGPU_OBSERVER_RING, 1, 11000, 11100, 0);
+	call(VGPU_OBSERVER_KERNEL, 0, 9950, 20050, 0);
+	call(VGPU_OBSERVER_RING, 3, 31000, 31100, 0);
+	call(VGPU_OBSERVER_KERNEL, 2, 29950, 40050, 0);
+	call(VGPU_OBSERVER_KERNEL, 3, 30950, 31150, 0);
+	call(VGPU_OBSERVER_RING, 2, 30000, 40000, 0);
+	vgpu_stream_end(&from);
+	ck_assert_uint_eq(out.events, 4);
+	ck_assert_uint_eq(out.both, 4);
+}
+END_TEST
+
 START_TEST(calls_at_the_same_time_of_other_stacks_are_two)
 {
 	struct vgpu_event event = {
@@ -200,6 +217,7 @@ int main(void)
 	tcase_add_test(tcase, either_may_come_first);
 	tcase_add_test(tcase, what_one_dropped_shifts_nothing);
 	tcase_add_test(tcase, a_late_observer_counts_from_another_number);
+	tcase_add_test(tcase, a_call_within_another_that_is_told_at_another_time_keeps_neither_from_its_pair);
 	tcase_add_test(tcase, calls_at_the_same_time_of_other_stacks_are_two);
 	tcase_add_test(tcase, a_contradiction_is_reported_once);
 	tcase_add_test(tcase, one_that_waits_in_vain_goes_when_the_other_is_complete);

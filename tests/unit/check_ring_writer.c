@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "shim/entry/arch/arch.h"
+#include "shim/ring/reader_state.h"
 #include "shim/ring/ring.h"
 #include "tests/unit/tiny_library.h"
 #include "tests/unit/tiny_target.h"
@@ -175,12 +176,51 @@ START_TEST(a_reader_that_keeps_up_misses_nothing_though_all_is_overwritten)
 }
 END_TEST
 
+/* As vgpu_ring_poll, but the writer goes on by a segment while it runs. */
+static void poll_overtaken(uint64_t step, uint64_t *next)
+{
+	struct vgpu_ring_event event;
+
+	ring->events_count = ring->events_next = 0;
+	ring->data_size = 0;
+	ring->pending_count = 0;
+	ck_assert_int_eq(reader_threads_read(ring), 0);
+	__atomic_store_n(&shared->other, step, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) <= step)
+		sched_yield();
+	ck_assert_int_eq(reader_segments_read(ring), 0);
+	reader_events_sort(ring);
+	while (vgpu_ring_next(ring, &event))
+		if (event.kind == VGPU_KIND_CALL)
+			ck_assert_uint_eq(event.call->ordinal, (*next)++);
+}
+
+START_TEST(what_is_written_during_a_poll_never_overtakes_what_was_written_before)
+{
+	pid_t pid = target_start(many_calls_in_steps);
+	uint64_t next = 0;
+
+	while (!__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE))
+		sched_yield();
+	__atomic_store_n(&shared->other, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < 2)
+		sched_yield();
+	ring = target_ring(pid);
+	for (uint64_t step = 2; step <= MANY / 500; step++)
+		poll_overtaken(step, &next);
+	target_end(pid, 0);
+	poll_overtaken(MANY / 500, &next);
+	ck_assert_uint_eq(next, MANY);
+}
+END_TEST
+
 START_TEST(a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest)
 {
 	pid_t pid = target_start(many_calls);
 	char paths[TARGET_RINGS][256];
 	int status;
 
+	tally.in_turn = true;
 	while (!target_rings(paths))
 		sched_yield();
 	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
@@ -519,6 +559,7 @@ int main(void)
 		an_arena_says_whose_it_is,
 		the_first_and_the_latest_calls_stay_and_all_others_are_counted,
 		a_reader_that_keeps_up_misses_nothing_though_all_is_overwritten,
+		what_is_written_during_a_poll_never_overtakes_what_was_written_before,
 		a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest,
 		blobs_are_cut_at_their_limit_and_say_so,
 		without_room_calls_are_refused_and_counted,

@@ -187,6 +187,8 @@ int tally_poll(struct vgpu_ring *ring, struct tally *tally)
 		ck_assert_uint_ge(event.call->enter, before);
 		ck_assert_uint_ge(event.call->leave, event.call->enter);
 		before = event.call->enter;
+		if (tally->in_turn && tally->calls)
+			ck_assert_uint_gt(event.call->ordinal, tally->highest);
 		if (!tally->calls || event.call->ordinal < tally->lowest)
 			tally->lowest = event.call->ordinal;
 		if (event.call->ordinal >= tally->highest) {

@@ -55,6 +55,7 @@ struct tally {
 	uint64_t calls, gets, unwound, texts, libraries, stacks;
 	uint64_t lowest, highest; /* ordinals */
 	unsigned last_depth;      /* of the call with the highest */
+	bool in_turn;             /* one thread, calls that do not nest: each poll must go on where the last one ended */
 };
 /* Polls and adds up; every record must be whole and right. Returns what the poll returned. */
 int tally_poll(struct vgpu_ring *ring, struct tally *tally);

@@ -184,21 +184,40 @@ static enum side side_of(const struct vgpu_event *event)
 	return event->observer & VGPU_OBSERVER_KERNEL ? KERNEL : RING;
 }
 
-/* It stays without a second witness; so do those that came before it. */
-static void resign(struct vgpu_merge *merge, struct thread *thread, enum side side, const struct item *upto)
+/*
+ * Those that had left before `before_ns` stay without a second witness. Each observer tells a thread's calls in
+ * the order in which they left, but for those of one look at it, which come in the order of entry.
+ */
+static void resign(struct vgpu_merge *merge, struct thread *thread, enum side side, uint64_t before_ns)
 {
-	struct item *item;
+	struct item **at = &thread->waiting[side], *item;
 
-	while ((item = thread->waiting[side]) != NULL) {
-		thread->waiting[side] = item->later;
-		if (!thread->waiting[side])
-			thread->end[side] = &thread->waiting[side];
+	while ((item = *at) != NULL) {
+		if (item->event->kind == VGPU_EVENT_PENDING || item->leave_ns >= before_ns) {
+			at = &item->later;
+			continue;
+		}
+		*at = item->later;
 		item->thread = NULL;
-		if (item == upto)
-			return;
 		merge->counts.ring_only += side == RING;
 		merge->counts.kernel_only += side == KERNEL;
 	}
+	thread->end[side] = at;
+}
+
+/* It waits no longer. */
+static void unlist(struct item *item)
+{
+	struct thread *thread = item->thread;
+	enum side side = side_of(item->event);
+	struct item **at = &thread->waiting[side];
+
+	while (*at != item)
+		at = &(*at)->later;
+	*at = item->later;
+	if (!*at)
+		thread->end[side] = at;
+	item->thread = NULL;
 }
 
 /* ---- out ---- */
@@ -231,7 +250,7 @@ static void hand_out(struct vgpu_merge *merge, bool all)
 				return;
 			merge->counts.ring_only += side == RING;
 			merge->counts.kernel_only += side == KERNEL;
-			resign(merge, item->thread, side, item);
+			unlist(item);
 		}
 		merge->first = item->next;
 		if (!merge->first)
@@ -429,9 +448,9 @@ static int add_call(struct vgpu_merge *merge, const struct vgpu_event *event)
 	thread->doubts = 0;
 	thread->distance = ring->call.ordinal - kernel->call.ordinal;
 	merge->counts.both++;
-	/* Both came in order: what precedes either of them has been passed over by the other side. */
-	resign(merge, thread, !side, pair);
-	resign(merge, thread, side, NULL);
+	unlist(pair);
+	resign(merge, thread, RING, ring->time_ns);
+	resign(merge, thread, KERNEL, kernel->time_ns);
 	free(pair->event);
 	pair->event = both;
 	return 0;
