@@ -5,7 +5,6 @@
 
 #include <check.h>
 #include <dlfcn.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,42 +27,28 @@ static inline void *client_open(const char *file)
 	return library;
 }
 
-/*
- * The entry points that tests called, over all their processes: names in one shared table, by hash.
- * NULL: this program does not count them.
- */
-#define CLIENT_NAMES 2048u
-#define CLIENT_NAME_BYTES 80u
-struct client_seen {
-	bool busy; /* atomic: threads and forked tests take turns */
-	char name[CLIENT_NAMES][CLIENT_NAME_BYTES];
-};
-extern struct client_seen *client_seen __attribute__((weak));
+/* A test program's watcher (sim_watch.c), where it has one: what stands in for an entry point, and its tests. */
+void *client_watch(const char *name, void *symbol) __attribute__((weak));
+void client_test(const TTest *test) __attribute__((weak));
 
-static inline void client_note(const char *name)
-{
-	uint32_t hash = 2166136261u;
+#undef tcase_add_test
+#define tcase_add_test(tc, test)                                                                   \
+	(client_test ? client_test(test) : (void)0, _tcase_add_test(tc, test, 0, 0, 0, 1))
 
-	if (!&client_seen || !client_seen)
-		return;
-	for (const char *c = name; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	while (__atomic_test_and_set(&client_seen->busy, __ATOMIC_ACQUIRE))
-		sched_yield();
-	while (client_seen->name[hash % CLIENT_NAMES][0] &&
-	       strcmp(client_seen->name[hash % CLIENT_NAMES], name))
-		hash++;
-	snprintf(client_seen->name[hash % CLIENT_NAMES], CLIENT_NAME_BYTES, "%s", name);
-	__atomic_clear(&client_seen->busy, __ATOMIC_RELEASE);
-}
-
-static inline void *client_symbol(void *library, const char *name)
+static inline void *client_address(void *library, const char *name)
 {
 	void *symbol = dlsym(library, name);
 
 	ck_assert_msg(symbol != NULL, "%s", dlerror());
-	client_note(name);
 	return symbol;
+}
+
+/* To be called, not compared. */
+static inline void *client_symbol(void *library, const char *name)
+{
+	void *symbol = client_address(library, name);
+
+	return client_watch ? client_watch(name, symbol) : symbol;
 }
 
 /* Describes the devices of this test's process; before the first call of any library. */

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 
 #include "shim/backend/sim/device.h"
-#include "sim_count.h"
 #include "sim_cuda.h"
+#include "sim_watch.h"
 
 void *cuda;
 
@@ -183,17 +183,17 @@ static void *look_up(const char *name, int version, cuuint64_t flags, int result
 START_TEST(lookups_hand_out_the_exported_entry_points)
 {
 	start(NULL);
-	ck_assert_ptr_eq(look_up("cuInit", 13000, 0, 0, 0), client_symbol(cuda, "cuInit"));
+	ck_assert_ptr_eq(look_up("cuInit", 13000, 0, 0, 0), client_address(cuda, "cuInit"));
 	ck_assert_ptr_eq(look_up("cuMemAlloc", 13000, 0, 0, 0),
-			 client_symbol(cuda, "cuMemAlloc_v2"));
-	ck_assert_ptr_eq(look_up("cuMemAlloc", 2000, 0, 0, 0), client_symbol(cuda, "cuMemAlloc"));
+			 client_address(cuda, "cuMemAlloc_v2"));
+	ck_assert_ptr_eq(look_up("cuMemAlloc", 2000, 0, 0, 0), client_address(cuda, "cuMemAlloc"));
 	ck_assert_ptr_eq(look_up("cuGetProcAddress", 12000, 0, 0, 0),
-			 client_symbol(cuda, "cuGetProcAddress_v2"));
+			 client_address(cuda, "cuGetProcAddress_v2"));
 	ck_assert_ptr_eq(look_up("cuLaunchKernel", 12000, 2, 0, 0),
-			 client_symbol(cuda, "cuLaunchKernel_ptsz"));
+			 client_address(cuda, "cuLaunchKernel_ptsz"));
 	ck_assert_ptr_eq(look_up("cuLaunchKernel", 12000, 1, 0, 0),
-			 client_symbol(cuda, "cuLaunchKernel"));
-	ck_assert_ptr_eq(look_up("cuInit", 99000, 2, 0, 0), client_symbol(cuda, "cuInit"));
+			 client_address(cuda, "cuLaunchKernel"));
+	ck_assert_ptr_eq(look_up("cuInit", 99000, 2, 0, 0), client_address(cuda, "cuInit"));
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(an_older_driver_hands_out_nothing_that_came_after_it)
 	look_up("cuLaunchKernelEx", 13000, 0, CUDA_ERROR_NOT_FOUND,
 		CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
 	ck_assert_ptr_eq(look_up("cuMemAlloc", 13000, 0, 0, 0),
-			 client_symbol(cuda, "cuMemAlloc_v2"));
+			 client_address(cuda, "cuMemAlloc_v2"));
 }
 END_TEST
 
@@ -856,16 +856,14 @@ START_TEST(ten_thousand_graphs_pools_and_modules_leave_nothing_behind)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("sim cuda");
 	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
 	static const char *const refused[] = { "cuGreenCtxCreate", "cuMemAlloc",
 					       "cuProfilerInitialize", NULL };
-	int failed;
+	static const struct sim_watch watch = { .library = "cuda", .proved = 300, .refused = refused };
 
-	sim_count_begin();
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_device_is_what_its_file_says);
@@ -902,9 +900,5 @@ int main(void)
 	suite_add_tcase(suite, stream_tests());
 	suite_add_tcase(suite, copy_tests());
 	suite_add_tcase(suite, settings_tests());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	failed += sim_count_end("cuda", 490, 0, refused);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return sim_watch_main(argc, argv, suite, &watch);
 }

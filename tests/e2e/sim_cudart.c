@@ -9,32 +9,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "sim_count.h"
-#include "sim_cudart.h"
-
-void *runtime;
-
-void start(const char *devices)
-{
-	if (devices)
-		client_devices(devices);
-	else
-		unsetenv("VGPU_DEVICE");
-	runtime = client_open(RUNTIME_FILE);
-}
-
-size_t free_now(void)
-{
-	size_t free, total;
-
-	GOOD(RT(cudaMemGetInfo)(&free, &total));
-	return free;
-}
+#include "sim_runtime.h"
 
 char stub_first, stub_second, shadow_table, shadow_counter;
 int *shadow_managed;
 
-void **register_code(void)
+void **register_table(void)
 {
 	static char code[] = ".version 8.0\n.target sm_70\n"
 			     ".const .align 4 .b8 table[64];\n.global .align 4 .u32 counter;\n"
@@ -260,10 +240,10 @@ END_TEST
 /* What nvcc makes of a translation unit with two kernels. */
 static const char image[] =
     ".version 8.0\n.target sm_70\n.entry first(){ret;}\n.entry second(){}\n";
-static void first_stub(void)
+static void hello_stub(void)
 {
 }
-static void second_stub(void)
+static void world_stub(void)
 {
 }
 
@@ -279,7 +259,7 @@ START_TEST(registered_kernels_launch_by_the_address_of_their_stub)
 	start(NULL);
 	handle = RT(__cudaRegisterFatBinary)((void *)image);
 	RT(__cudaRegisterFunction)
-	(handle, (char *)first_stub, (char *)"first", "first", -1, NULL, NULL, NULL, NULL, NULL);
+	(handle, (char *)hello_stub, (char *)"first", "first", -1, NULL, NULL, NULL, NULL, NULL);
 	RT(__cudaRegisterFatBinaryEnd)(handle);
 	ck_assert_int_eq(RT(cudaStreamCreateWithFlags)(&stream, 1), cudaSuccess);
 	ck_assert_uint_eq(RT(__cudaPushCallConfiguration)(grid, block, 100, stream), 0);
@@ -293,23 +273,23 @@ START_TEST(registered_kernels_launch_by_the_address_of_their_stub)
 	ck_assert_ptr_eq(s, stream);
 	ck_assert_int_eq(RT(__cudaPopCallConfiguration)(&g, &b, &shared, &s),
 			 cudaErrorMissingConfiguration);
-	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)first_stub, g, b, NULL, 0, s), cudaSuccess);
+	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)hello_stub, g, b, NULL, 0, s), cudaSuccess);
 	b.x = 2048;
-	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)first_stub, g, b, NULL, 0, s),
+	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)hello_stub, g, b, NULL, 0, s),
 			 cudaErrorInvalidConfiguration);
-	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)second_stub, g, b, NULL, 0, s),
+	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)world_stub, g, b, NULL, 0, s),
 			 cudaErrorInvalidDeviceFunction);
-	ck_assert_int_eq(RT(cudaFuncGetAttributes)(&about, (void *)first_stub), cudaSuccess);
+	ck_assert_int_eq(RT(cudaFuncGetAttributes)(&about, (void *)hello_stub), cudaSuccess);
 	ck_assert_int_eq(about.binaryVersion, 90);
 	ck_assert_int_eq(about.maxThreadsPerBlock, 1024);
 	ck_assert_int_eq(
-	    RT(cudaOccupancyMaxActiveBlocksPerMultiprocessor)(&blocks, (void *)first_stub, 512, 0),
+	    RT(cudaOccupancyMaxActiveBlocksPerMultiprocessor)(&blocks, (void *)hello_stub, 512, 0),
 	    cudaSuccess);
 	ck_assert_int_eq(blocks, 4);
 	ck_assert_int_eq(RT(cudaStreamSynchronize)(stream), cudaSuccess);
 	ck_assert_int_eq(RT(cudaStreamDestroy)(stream), cudaSuccess);
 	RT(__cudaUnregisterFatBinary)(handle);
-	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)first_stub, grid, block, NULL, 0, NULL),
+	ck_assert_int_eq(RT(cudaLaunchKernel)((void *)hello_stub, grid, block, NULL, 0, NULL),
 			 cudaErrorInvalidDeviceFunction);
 }
 END_TEST
@@ -349,7 +329,7 @@ START_TEST(the_drivers_entry_points_are_found_by_name)
 	ck_assert_int_eq(
 	    RT(cudaGetDriverEntryPointByVersion)("cuMemAlloc", &pointer, 12000, 0, &status),
 	    cudaSuccess);
-	ck_assert_ptr_eq(pointer, client_symbol(driver, "cuMemAlloc_v2"));
+	ck_assert_ptr_eq(pointer, client_address(driver, "cuMemAlloc_v2"));
 	ck_assert_int_eq(status, cudaDriverEntryPointSuccess);
 	ck_assert_int_eq(
 	    RT(cudaGetDriverEntryPointByVersion)("cuNoSuch", &pointer, 12000, 0, &status),
@@ -425,15 +405,10 @@ START_TEST(a_reset_device_is_made_again)
 }
 END_TEST
 
-int main(void)
+TCase *program_tests(void)
 {
-	Suite *suite = suite_create("sim cudart");
-	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = tcase_create("programs");
 
-	sim_count_begin();
-	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_device_is_what_its_file_says);
 #if SIM_CUDART == 12
@@ -451,12 +426,5 @@ int main(void)
 	tcase_add_test(tc, device_and_last_error_are_each_threads_own);
 	tcase_add_test(tc, a_forked_child_starts_afresh);
 	tcase_add_test(tc, a_reset_device_is_made_again);
-	suite_add_tcase(suite, graph_tests());
-	suite_add_tcase(suite, memory_tests());
-	suite_add_tcase(suite, rest_tests());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	failed += sim_count_end(RUNTIME_NAME, 300, 40, NULL); /* sim_runtime leaves none */
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return tc;
 }

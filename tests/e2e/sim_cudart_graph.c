@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated runtime's graphs and captures. */
-#include "sim_cudart.h"
+#include "sim_runtime.h"
 
 static void count_up(void *data)
 {
@@ -11,7 +11,7 @@ static cudaStream_t stream_new(void)
 {
 	cudaStream_t stream;
 
-	GOOD(RT(cudaStreamCreateWithFlags)(&stream, 1));
+	OK(RT(cudaStreamCreateWithFlags)(&stream, 1));
 	return stream;
 }
 
@@ -19,16 +19,16 @@ static void launch(cudaGraph_t graph, cudaStream_t stream)
 {
 	cudaGraphExec_t exec;
 
-	GOOD(RT(cudaGraphInstantiateWithFlags)(&exec, graph, 0));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
-	GOOD(RT(cudaGraphExecDestroy)(exec));
+	OK(RT(cudaGraphInstantiateWithFlags)(&exec, graph, 0));
+	OK(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphExecDestroy)(exec));
 }
 
 static size_t nodes_of(cudaGraph_t graph)
 {
 	size_t count = 0;
 
-	GOOD(RT(cudaGraphGetNodes)(graph, NULL, &count));
+	OK(RT(cudaGraphGetNodes)(graph, NULL, &count));
 	return count;
 }
 
@@ -46,49 +46,49 @@ START_TEST(graphs_are_built_changed_and_launched)
 
 	start(NULL);
 	stream = stream_new();
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddHostNode)(&first, graph, NULL, 0, &host));
-	GOOD(RT(cudaGraphAddEmptyNode)(&second, graph, &first, 1));
-	GOOD(RT(cudaGraphNodeGetType)(second, &type));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddHostNode)(&first, graph, NULL, 0, &host));
+	OK(RT(cudaGraphAddEmptyNode)(&second, graph, &first, 1));
+	OK(RT(cudaGraphNodeGetType)(second, &type));
 	ck_assert_int_eq(type, 5);
-	GOOD(RT(cudaGraphGetRootNodes)(graph, list, &count));
+	OK(RT(cudaGraphGetRootNodes)(graph, list, &count));
 	ck_assert_uint_eq(count, 1);
 	ck_assert_ptr_eq(list[0], first);
-	GOOD(RT(cudaGraphClone)(&clone, graph));
-	GOOD(RT(cudaGraphNodeFindInClone)(&found, first, clone));
-	GOOD(RT(cudaGraphHostNodeGetParams)(found, &got));
+	OK(RT(cudaGraphClone)(&clone, graph));
+	OK(RT(cudaGraphNodeFindInClone)(&found, first, clone));
+	OK(RT(cudaGraphHostNodeGetParams)(found, &got));
 	ck_assert_ptr_eq(got.userData, &counted);
-	GOOD(RT(cudaGraphCreate)(&child, 0));
-	GOOD(RT(cudaGraphAddHostNode)(&third, child, NULL, 0, &host));
-	GOOD(RT(cudaGraphAddChildGraphNode)(&third, graph, &second, 1, child));
+	OK(RT(cudaGraphCreate)(&child, 0));
+	OK(RT(cudaGraphAddHostNode)(&third, child, NULL, 0, &host));
+	OK(RT(cudaGraphAddChildGraphNode)(&third, graph, &second, 1, child));
 	launch(graph, stream);
 	ck_assert_int_eq(counted, 2);
-	GOOD(RT(cudaGraphChildGraphNodeGetGraph)(third, &child));
+	OK(RT(cudaGraphChildGraphNodeGetGraph)(third, &child));
 	ck_assert_uint_eq(nodes_of(child), 1);
 	host.userData = &other;
-	GOOD(RT(cudaGraphHostNodeSetParams)(first, &host));
-	GOOD(RT(cudaGraphInstantiate)(&exec, graph, 0));
-	GOOD(RT(cudaGraphExecGetFlags)(exec, &flags));
+	OK(RT(cudaGraphHostNodeSetParams)(first, &host));
+	OK(RT(cudaGraphInstantiate)(&exec, graph, 0));
+	OK(RT(cudaGraphExecGetFlags)(exec, &flags));
 	ck_assert_uint_eq(flags, 0);
-	GOOD(RT(cudaGraphUpload)(exec, stream));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphUpload)(exec, stream));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_int_eq(counted, 3);
 	ck_assert_int_eq(other, 1);
 	host.userData = &counted;
-	GOOD(RT(cudaGraphExecHostNodeSetParams)(exec, first, &host));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphExecHostNodeSetParams)(exec, first, &host));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_int_eq(counted, 5);
-	GOOD(RT(cudaGraphExecChildGraphNodeSetParams)(exec, third, clone));
-	GOOD(RT(cudaGraphLaunch_ptsz)(exec, NULL));
+	OK(RT(cudaGraphExecChildGraphNodeSetParams)(exec, third, clone));
+	OK(RT(cudaGraphLaunch_ptsz)(exec, NULL));
 	ck_assert_int_eq(counted, 7);
-	GOOD(RT(cudaGraphUpload_ptsz)(exec, NULL));
-	GOOD(RT(cudaGraphExecDestroy)(exec));
-	FAILS(cudaErrorInvalidValue, RT(cudaGraphLaunch)(exec, stream));
-	GOOD(RT(cudaGraphDestroyNode)(second));
+	OK(RT(cudaGraphUpload_ptsz)(exec, NULL));
+	OK(RT(cudaGraphExecDestroy)(exec));
+	IS(cudaErrorInvalidValue, RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphDestroyNode)(second));
 	ck_assert_uint_eq(nodes_of(graph), 2);
-	GOOD(RT(cudaGraphDebugDotPrint)(graph, "/dev/null", 0));
-	GOOD(RT(cudaGraphDestroy)(graph));
-	FAILS(cudaErrorInvalidValue, RT(cudaGraphDestroy)(graph));
+	OK(RT(cudaGraphDebugDotPrint)(graph, "/dev/null", 0));
+	OK(RT(cudaGraphDestroy)(graph));
+	IS(cudaErrorInvalidValue, RT(cudaGraphDestroy)(graph));
 }
 END_TEST
 
@@ -100,35 +100,35 @@ START_TEST(dependencies_are_added_and_taken_away)
 	cudaGraph_t graph;
 
 	start(NULL);
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddEmptyNode)(&a, graph, NULL, 0));
-	GOOD(RT(cudaGraphAddEmptyNode)(&b, graph, NULL, 0));
-	GOOD(V2(cudaGraphAddDependencies)(graph, &a, &b, &data, 1));
-	GOOD(V2(cudaGraphGetEdges)(graph, &from, &to, &back, &count));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddEmptyNode)(&a, graph, NULL, 0));
+	OK(RT(cudaGraphAddEmptyNode)(&b, graph, NULL, 0));
+	OK(V2(cudaGraphAddDependencies)(graph, &a, &b, &data, 1));
+	OK(V2(cudaGraphGetEdges)(graph, &from, &to, &back, &count));
 	ck_assert_ptr_eq(from, a);
 	ck_assert_ptr_eq(to, b);
 	ck_assert_uint_eq(back.from_port, 1);
 	count = 1;
-	GOOD(V2(cudaGraphNodeGetDependencies)(b, &from, &back, &count));
+	OK(V2(cudaGraphNodeGetDependencies)(b, &from, &back, &count));
 	ck_assert_ptr_eq(from, a);
 	count = 1;
-	GOOD(V2(cudaGraphNodeGetDependentNodes)(a, &to, &back, &count));
+	OK(V2(cudaGraphNodeGetDependentNodes)(a, &to, &back, &count));
 	ck_assert_ptr_eq(to, b);
-	GOOD(V2(cudaGraphRemoveDependencies)(graph, &a, &b, &data, 1));
+	OK(V2(cudaGraphRemoveDependencies)(graph, &a, &b, &data, 1));
 	count = 1;
-	GOOD(V2(cudaGraphGetEdges)(graph, NULL, NULL, NULL, &count));
+	OK(V2(cudaGraphGetEdges)(graph, NULL, NULL, NULL, &count));
 	ck_assert_uint_eq(count, 0);
 #if SIM_CUDART == 12
-	GOOD(RT(cudaGraphAddDependencies)(graph, &a, &b, 1));
+	OK(RT(cudaGraphAddDependencies)(graph, &a, &b, 1));
 	count = 1;
-	GOOD(RT(cudaGraphGetEdges)(graph, &from, &to, &count));
+	OK(RT(cudaGraphGetEdges)(graph, &from, &to, &count));
 	ck_assert_ptr_eq(to, b);
-	GOOD(RT(cudaGraphNodeGetDependencies)(b, &from, &count));
+	OK(RT(cudaGraphNodeGetDependencies)(b, &from, &count));
 	ck_assert_ptr_eq(from, a);
-	GOOD(RT(cudaGraphNodeGetDependentNodes)(a, &to, &count));
+	OK(RT(cudaGraphNodeGetDependentNodes)(a, &to, &count));
 	ck_assert_ptr_eq(to, b);
-	GOOD(RT(cudaGraphRemoveDependencies)(graph, &a, &b, 1));
-	FAILS(cudaErrorInvalidValue, RT(cudaGraphRemoveDependencies)(graph, &a, &b, 1));
+	OK(RT(cudaGraphRemoveDependencies)(graph, &a, &b, 1));
+	IS(cudaErrorInvalidValue, RT(cudaGraphRemoveDependencies)(graph, &a, &b, 1));
 #endif
 }
 END_TEST
@@ -147,31 +147,31 @@ START_TEST(kernels_are_nodes_by_the_address_of_their_stub)
 	cudaGraphExecUpdateResultInfo info;
 
 	start(NULL);
-	register_code();
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddKernelNode)(&node, graph, NULL, 0, &params));
-	GOOD(RT(cudaGraphKernelNodeGetParams)(node, &got));
+	register_table();
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddKernelNode)(&node, graph, NULL, 0, &params));
+	OK(RT(cudaGraphKernelNodeGetParams)(node, &got));
 	ck_assert_ptr_eq(got.func, &stub_first);
 	ck_assert_uint_eq(got.gridDim.x, 2);
 	params.func = &stub_second;
-	GOOD(RT(cudaGraphKernelNodeSetParams)(node, &params));
-	GOOD(RT(cudaGraphKernelNodeGetParams)(node, &got));
+	OK(RT(cudaGraphKernelNodeSetParams)(node, &params));
+	OK(RT(cudaGraphKernelNodeGetParams)(node, &got));
 	ck_assert_ptr_eq(got.func, &stub_second);
-	GOOD(RT(cudaGraphAddKernelNode)(&other, graph, &node, 1, &params));
-	GOOD(RT(cudaGraphKernelNodeSetAttribute)(node, cudaLaunchAttributePriority, &value));
-	GOOD(RT(cudaGraphKernelNodeCopyAttributes)(other, node));
-	GOOD(RT(cudaGraphKernelNodeGetAttribute)(other, cudaLaunchAttributePriority, &read));
+	OK(RT(cudaGraphAddKernelNode)(&other, graph, &node, 1, &params));
+	OK(RT(cudaGraphKernelNodeSetAttribute)(node, cudaLaunchAttributePriority, &value));
+	OK(RT(cudaGraphKernelNodeCopyAttributes)(other, node));
+	OK(RT(cudaGraphKernelNodeGetAttribute)(other, cudaLaunchAttributePriority, &read));
 	ck_assert_int_eq(read.priority, -2);
-	GOOD(RT(cudaGraphInstantiate)(&exec, graph, 0));
-	GOOD(RT(cudaGraphExecKernelNodeSetParams)(exec, node, &params));
-	GOOD(RT(cudaGraphNodeSetEnabled)(exec, node, 0));
-	GOOD(RT(cudaGraphNodeGetEnabled)(exec, node, &enabled));
+	OK(RT(cudaGraphInstantiate)(&exec, graph, 0));
+	OK(RT(cudaGraphExecKernelNodeSetParams)(exec, node, &params));
+	OK(RT(cudaGraphNodeSetEnabled)(exec, node, 0));
+	OK(RT(cudaGraphNodeGetEnabled)(exec, node, &enabled));
 	ck_assert_uint_eq(enabled, 0);
-	GOOD(RT(cudaGraphExecUpdate)(exec, graph, &info));
-	GOOD(RT(cudaGraphAddEmptyNode)(&other, graph, NULL, 0));
-	FAILS(cudaErrorGraphExecUpdateFailure, RT(cudaGraphExecUpdate)(exec, graph, &info));
+	OK(RT(cudaGraphExecUpdate)(exec, graph, &info));
+	OK(RT(cudaGraphAddEmptyNode)(&other, graph, NULL, 0));
+	IS(cudaErrorGraphExecUpdateFailure, RT(cudaGraphExecUpdate)(exec, graph, &info));
 	params.func = &enabled;
-	FAILS(cudaErrorInvalidDeviceFunction,
+	IS(cudaErrorInvalidDeviceFunction,
 	      RT(cudaGraphAddKernelNode)(&other, graph, NULL, 0, &params));
 }
 END_TEST
@@ -188,66 +188,66 @@ START_TEST(copies_and_sets_are_nodes)
 	void *memory;
 
 	start(NULL);
-	register_code();
+	register_table();
 	stream = stream_new();
-	GOOD(RT(cudaMalloc)(&memory, 64));
+	OK(RT(cudaMalloc)(&memory, 64));
 	set.dst = memory;
 	whole.srcPtr = (cudaPitchedPtr){ memory, 16, 16, 1 };
 	whole.dstPtr = (cudaPitchedPtr){ out, 16, 16, 1 };
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddMemsetNode)(&fill, graph, NULL, 0, &set));
-	GOOD(RT(cudaGraphAddMemcpyNode)(&down, graph, &fill, 1, &whole));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddMemsetNode)(&fill, graph, NULL, 0, &set));
+	OK(RT(cudaGraphAddMemcpyNode)(&down, graph, &fill, 1, &whole));
 	launch(graph, stream);
 	ck_assert_uint_eq(out[15], 3);
-	GOOD(RT(cudaGraphMemcpyNodeGetParams)(down, &got));
+	OK(RT(cudaGraphMemcpyNodeGetParams)(down, &got));
 	ck_assert_ptr_eq(got.dstPtr.ptr, out);
 	ck_assert_int_eq(got.kind, cudaMemcpyDeviceToHost);
-	GOOD(RT(cudaGraphMemsetNodeGetParams)(fill, &got_set));
+	OK(RT(cudaGraphMemsetNodeGetParams)(fill, &got_set));
 	ck_assert_uint_eq(got_set.value, 3);
 	set.value = 4;
-	GOOD(RT(cudaGraphMemsetNodeSetParams)(fill, &set));
-	GOOD(RT(cudaGraphMemcpyNodeSetParams)(down, &whole));
-	GOOD(RT(cudaGraphInstantiate)(&exec, graph, 0));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphMemsetNodeSetParams)(fill, &set));
+	OK(RT(cudaGraphMemcpyNodeSetParams)(down, &whole));
+	OK(RT(cudaGraphInstantiate)(&exec, graph, 0));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_uint_eq(out[15], 4);
 	set.value = 5;
-	GOOD(RT(cudaGraphExecMemsetNodeSetParams)(exec, fill, &set));
+	OK(RT(cudaGraphExecMemsetNodeSetParams)(exec, fill, &set));
 	whole.extent.width = 8;
-	GOOD(RT(cudaGraphExecMemcpyNodeSetParams)(exec, down, &whole));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphExecMemcpyNodeSetParams)(exec, down, &whole));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_uint_eq(out[7], 5);
 	ck_assert_uint_eq(out[8], 4);
-	GOOD(RT(cudaGraphExecMemcpyNodeSetParams1D)(exec, down, out + 8, memory, 8,
+	OK(RT(cudaGraphExecMemcpyNodeSetParams1D)(exec, down, out + 8, memory, 8,
 						    cudaMemcpyDeviceToHost));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_uint_eq(out[15], 5);
 
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddMemcpyNode1D)(&up, graph, NULL, 0, memory, in, 16,
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddMemcpyNode1D)(&up, graph, NULL, 0, memory, in, 16,
 					  cudaMemcpyHostToDevice));
-	GOOD(RT(cudaGraphAddMemcpyNodeToSymbol)(&to, graph, &up, 1, &shadow_table, in, 16, 4,
+	OK(RT(cudaGraphAddMemcpyNodeToSymbol)(&to, graph, &up, 1, &shadow_table, in, 16, 4,
 						cudaMemcpyHostToDevice));
-	GOOD(RT(cudaGraphAddMemcpyNodeFromSymbol)(&from, graph, &to, 1, out, &shadow_table, 16, 4,
+	OK(RT(cudaGraphAddMemcpyNodeFromSymbol)(&from, graph, &to, 1, out, &shadow_table, 16, 4,
 						  cudaMemcpyDeviceToHost));
 	launch(graph, stream);
 	ck_assert_mem_eq(in, out, 16);
 	in[0] = 77;
-	GOOD(RT(cudaGraphMemcpyNodeSetParams1D)(up, memory, in, 8, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaGraphMemcpyNodeSetParamsToSymbol)(to, &shadow_table, in, 8, 0,
+	OK(RT(cudaGraphMemcpyNodeSetParams1D)(up, memory, in, 8, cudaMemcpyHostToDevice));
+	OK(RT(cudaGraphMemcpyNodeSetParamsToSymbol)(to, &shadow_table, in, 8, 0,
 						      cudaMemcpyHostToDevice));
-	GOOD(RT(cudaGraphMemcpyNodeSetParamsFromSymbol)(from, out, &shadow_table, 8, 0,
+	OK(RT(cudaGraphMemcpyNodeSetParamsFromSymbol)(from, out, &shadow_table, 8, 0,
 							cudaMemcpyDeviceToHost));
-	GOOD(RT(cudaGraphInstantiate)(&exec, graph, 0));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphInstantiate)(&exec, graph, 0));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_uint_eq(out[0], 77);
 	in[0] = 78;
-	GOOD(RT(cudaGraphExecMemcpyNodeSetParamsToSymbol)(exec, to, &shadow_table, in, 8, 8,
+	OK(RT(cudaGraphExecMemcpyNodeSetParamsToSymbol)(exec, to, &shadow_table, in, 8, 8,
 							  cudaMemcpyHostToDevice));
-	GOOD(RT(cudaGraphExecMemcpyNodeSetParamsFromSymbol)(exec, from, out, &shadow_table, 8, 8,
+	OK(RT(cudaGraphExecMemcpyNodeSetParamsFromSymbol)(exec, from, out, &shadow_table, 8, 8,
 							    cudaMemcpyDeviceToHost));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_uint_eq(out[0], 78);
-	FAILS(cudaErrorInvalidValue,
+	IS(cudaErrorInvalidValue,
 	      RT(cudaGraphAddMemcpyNodeToSymbol)(&to, graph, NULL, 0, &shadow_table, in, 16, 60,
 						 cudaMemcpyHostToDevice));
 }
@@ -273,46 +273,46 @@ START_TEST(events_memory_and_user_objects_are_the_graphs)
 
 	start(NULL);
 	stream = stream_new();
-	before = free_now();
-	GOOD(RT(cudaEventCreate)(&a));
-	GOOD(RT(cudaEventCreate)(&b));
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddEventRecordNode)(&record, graph, NULL, 0, a));
-	GOOD(RT(cudaGraphAddEventWaitNode)(&wait, graph, &record, 1, a));
-	GOOD(RT(cudaGraphAddMemAllocNode)(&node, graph, &wait, 1, &alloc));
-	GOOD(RT(cudaGraphMemAllocNodeGetParams)(node, &got));
+	before = free_bytes();
+	OK(RT(cudaEventCreate)(&a));
+	OK(RT(cudaEventCreate)(&b));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddEventRecordNode)(&record, graph, NULL, 0, a));
+	OK(RT(cudaGraphAddEventWaitNode)(&wait, graph, &record, 1, a));
+	OK(RT(cudaGraphAddMemAllocNode)(&node, graph, &wait, 1, &alloc));
+	OK(RT(cudaGraphMemAllocNodeGetParams)(node, &got));
 	ck_assert_ptr_eq(got.dptr, alloc.dptr);
-	GOOD(RT(cudaGraphAddMemFreeNode)(&release, graph, &node, 1, alloc.dptr));
-	GOOD(RT(cudaGraphMemFreeNodeGetParams)(release, &pointer));
+	OK(RT(cudaGraphAddMemFreeNode)(&release, graph, &node, 1, alloc.dptr));
+	OK(RT(cudaGraphMemFreeNodeGetParams)(release, &pointer));
 	ck_assert_ptr_eq(pointer, alloc.dptr);
 	launch(graph, stream);
-	GOOD(RT(cudaEventElapsedTime)(&time, a, a));
-	GOOD(RT(cudaDeviceGetGraphMemAttribute)(0, 1 /* high mark of what was used */, &used));
+	OK(RT(cudaEventElapsedTime)(&time, a, a));
+	OK(RT(cudaDeviceGetGraphMemAttribute)(0, 1 /* high mark of what was used */, &used));
 	ck_assert_uint_eq(used, 2 * MIB);
 	used = 0;
-	GOOD(RT(cudaDeviceSetGraphMemAttribute)(0, 1, &used));
-	GOOD(RT(cudaDeviceGetGraphMemAttribute)(0, 1, &used));
+	OK(RT(cudaDeviceSetGraphMemAttribute)(0, 1, &used));
+	OK(RT(cudaDeviceGetGraphMemAttribute)(0, 1, &used));
 	ck_assert_uint_eq(used, 0);
-	ck_assert_uint_lt(free_now(), before);
-	GOOD(RT(cudaDeviceGraphMemTrim)(0));
-	ck_assert_uint_eq(free_now(), before);
-	GOOD(RT(cudaGraphEventRecordNodeGetEvent)(record, &seen));
+	ck_assert_uint_lt(free_bytes(), before);
+	OK(RT(cudaDeviceGraphMemTrim)(0));
+	ck_assert_uint_eq(free_bytes(), before);
+	OK(RT(cudaGraphEventRecordNodeGetEvent)(record, &seen));
 	ck_assert_ptr_eq(seen, a);
-	GOOD(RT(cudaGraphEventRecordNodeSetEvent)(record, b));
-	GOOD(RT(cudaGraphEventWaitNodeSetEvent)(wait, b));
-	GOOD(RT(cudaGraphEventWaitNodeGetEvent)(wait, &seen));
+	OK(RT(cudaGraphEventRecordNodeSetEvent)(record, b));
+	OK(RT(cudaGraphEventWaitNodeSetEvent)(wait, b));
+	OK(RT(cudaGraphEventWaitNodeGetEvent)(wait, &seen));
 	ck_assert_ptr_eq(seen, b);
-	GOOD(RT(cudaGraphInstantiate)(&exec, graph, 0));
-	GOOD(RT(cudaGraphExecEventRecordNodeSetEvent)(exec, record, a));
-	GOOD(RT(cudaGraphExecEventWaitNodeSetEvent)(exec, wait, a));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
-	FAILS(cudaErrorInvalidResourceHandle, RT(cudaEventElapsedTime)(&time, b, b));
-	GOOD(RT(cudaUserObjectCreate)(&object, &gone, (cudaHostFn_t)count_up, 1, 1));
-	GOOD(RT(cudaUserObjectRetain)(object, 1));
-	GOOD(RT(cudaUserObjectRelease)(object, 1));
-	GOOD(RT(cudaGraphRetainUserObject)(graph, object, 1, 1));
+	OK(RT(cudaGraphInstantiate)(&exec, graph, 0));
+	OK(RT(cudaGraphExecEventRecordNodeSetEvent)(exec, record, a));
+	OK(RT(cudaGraphExecEventWaitNodeSetEvent)(exec, wait, a));
+	OK(RT(cudaGraphLaunch)(exec, stream));
+	IS(cudaErrorInvalidResourceHandle, RT(cudaEventElapsedTime)(&time, b, b));
+	OK(RT(cudaUserObjectCreate)(&object, &gone, (cudaHostFn_t)count_up, 1, 1));
+	OK(RT(cudaUserObjectRetain)(object, 1));
+	OK(RT(cudaUserObjectRelease)(object, 1));
+	OK(RT(cudaGraphRetainUserObject)(graph, object, 1, 1));
 	ck_assert_int_eq(gone, 0);
-	GOOD(RT(cudaGraphReleaseUserObject)(graph, object, 1));
+	OK(RT(cudaGraphReleaseUserObject)(graph, object, 1));
 	ck_assert_int_eq(gone, 1);
 }
 END_TEST
@@ -328,33 +328,33 @@ START_TEST(nodes_of_any_type_are_added_by_one_call)
 	int n = 0, m = 0;
 
 	start(NULL);
-	register_code();
+	register_table();
 	stream = stream_new();
 	params.host.fn = (cudaHostFn_t)count_up;
 	params.host.userData = &n;
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(V2(cudaGraphAddNode)(&node, graph, NULL, NULL, 0, &params));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(V2(cudaGraphAddNode)(&node, graph, NULL, NULL, 0, &params));
 #if SIM_CUDART == 12
-	GOOD(RT(cudaGraphAddNode)(&node, graph, &node, 1, &params));
+	OK(RT(cudaGraphAddNode)(&node, graph, &node, 1, &params));
 #else
-	GOOD(RT(cudaGraphAddNode)(&node, graph, &node, NULL, 1, &params));
+	OK(RT(cudaGraphAddNode)(&node, graph, &node, NULL, 1, &params));
 #endif
-	GOOD(RT(cudaGraphInstantiateWithParams)(&exec, graph, &how));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphInstantiateWithParams)(&exec, graph, &how));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_int_eq(n, 2);
 	params.host.userData = &m;
-	GOOD(RT(cudaGraphExecNodeSetParams)(exec, node, &params));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphExecNodeSetParams)(exec, node, &params));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_int_eq(m, 1);
-	GOOD(RT(cudaGraphNodeSetParams)(node, &params));
-	GOOD(RT(cudaGraphInstantiateWithParams_ptsz)(&exec, graph, &how));
-	GOOD(RT(cudaGraphLaunch)(exec, stream));
+	OK(RT(cudaGraphNodeSetParams)(node, &params));
+	OK(RT(cudaGraphInstantiateWithParams_ptsz)(&exec, graph, &how));
+	OK(RT(cudaGraphLaunch)(exec, stream));
 	ck_assert_int_eq(m, 2);
 	params.type = 0; /* a kernel */
 	params.kernel = (cudaKernelNodeParamsV2){ .func = &stub_first,
 						  .gridDim = { 1, 1, 1 },
 						  .blockDim = { 1, 1, 1 } };
-	GOOD(V2(cudaGraphAddNode)(&node, graph, NULL, NULL, 0, &params));
+	OK(V2(cudaGraphAddNode)(&node, graph, NULL, NULL, 0, &params));
 	ck_assert_uint_eq(nodes_of(graph), 3);
 }
 END_TEST
@@ -375,76 +375,76 @@ START_TEST(streams_record_and_are_looked_into)
 	start(NULL);
 	stream = stream_new();
 	other = stream_new();
-	GOOD(RT(cudaEventCreateWithFlags)(&event, 2));
-	GOOD(RT(cudaStreamBeginCapture)(stream, 0));
-	GOOD(RT(cudaStreamIsCapturing)(stream, &status));
+	OK(RT(cudaEventCreateWithFlags)(&event, 2));
+	OK(RT(cudaStreamBeginCapture)(stream, 0));
+	OK(RT(cudaStreamIsCapturing)(stream, &status));
 	ck_assert_int_eq(status, 1);
-	GOOD(RT(cudaLaunchHostFunc)(stream, (cudaHostFn_t)count_up, &n));
-	GOOD(RT(cudaEventRecord)(event, stream));
-	GOOD(RT(cudaStreamWaitEvent)(other, event, 0));
-	GOOD(RT(cudaLaunchHostFunc)(other, (cudaHostFn_t)count_up, &n));
-	FAILS(cudaErrorStreamCaptureUnjoined, RT(cudaStreamEndCapture)(stream, &graph));
-	GOOD(RT(cudaStreamBeginCapture)(stream, 0));
-	FAILS(cudaErrorStreamCaptureUnsupported, RT(cudaStreamSynchronize)(stream));
-	FAILS(cudaErrorStreamCaptureInvalidated, RT(cudaStreamEndCapture)(stream, &graph));
-	GOOD(RT(cudaThreadExchangeStreamCaptureMode)(&mode));
+	OK(RT(cudaLaunchHostFunc)(stream, (cudaHostFn_t)count_up, &n));
+	OK(RT(cudaEventRecord)(event, stream));
+	OK(RT(cudaStreamWaitEvent)(other, event, 0));
+	OK(RT(cudaLaunchHostFunc)(other, (cudaHostFn_t)count_up, &n));
+	IS(cudaErrorStreamCaptureUnjoined, RT(cudaStreamEndCapture)(stream, &graph));
+	OK(RT(cudaStreamBeginCapture)(stream, 0));
+	IS(cudaErrorStreamCaptureUnsupported, RT(cudaStreamSynchronize)(stream));
+	IS(cudaErrorStreamCaptureInvalidated, RT(cudaStreamEndCapture)(stream, &graph));
+	OK(RT(cudaThreadExchangeStreamCaptureMode)(&mode));
 	ck_assert_int_eq(mode, 0);
 
-	GOOD(RT(cudaGraphCreate)(&graph, 0));
-	GOOD(RT(cudaGraphAddEmptyNode)(&extra, graph, NULL, 0));
-	GOOD(RT(cudaStreamBeginCaptureToGraph)(stream, graph, &extra, NULL, 1, 2));
+	OK(RT(cudaGraphCreate)(&graph, 0));
+	OK(RT(cudaGraphAddEmptyNode)(&extra, graph, NULL, 0));
+	OK(RT(cudaStreamBeginCaptureToGraph)(stream, graph, &extra, NULL, 1, 2));
 #if SIM_CUDART == 12
-	GOOD(RT(cudaStreamGetCaptureInfo)(stream, &status, &id));
-	GOOD(RT(cudaStreamGetCaptureInfo_v3)(stream, &status, &id, &seen, &tips, NULL, &count));
+	OK(RT(cudaStreamGetCaptureInfo)(stream, &status, &id));
+	OK(RT(cudaStreamGetCaptureInfo_v3)(stream, &status, &id, &seen, &tips, NULL, &count));
 	ck_assert_ptr_eq(seen, graph);
-	GOOD(RT(cudaStreamGetCaptureInfo_v2)(stream, &status, &id, &seen, &tips, &count));
+	OK(RT(cudaStreamGetCaptureInfo_v2)(stream, &status, &id, &seen, &tips, &count));
 #else
-	GOOD(RT(cudaStreamGetCaptureInfo)(stream, &status, &id, &seen, &tips, NULL, &count));
+	OK(RT(cudaStreamGetCaptureInfo)(stream, &status, &id, &seen, &tips, NULL, &count));
 #endif
 	ck_assert_ptr_eq(seen, graph);
 	ck_assert_uint_eq(count, 1);
 	ck_assert_ptr_eq(tips[0], extra);
-	GOOD(RT(cudaLaunchHostFunc)(stream, (cudaHostFn_t)count_up, &n));
+	OK(RT(cudaLaunchHostFunc)(stream, (cudaHostFn_t)count_up, &n));
 #if SIM_CUDART == 12
-	GOOD(RT(cudaStreamUpdateCaptureDependencies)(stream, &extra, 1, 1));
-	GOOD(RT(cudaStreamUpdateCaptureDependencies_v2)(stream, &extra, NULL, 1, 1));
-	GOOD(RT(cudaStreamGetCaptureInfo_v2)(stream, &status, &id, &seen, &tips, &count));
+	OK(RT(cudaStreamUpdateCaptureDependencies)(stream, &extra, 1, 1));
+	OK(RT(cudaStreamUpdateCaptureDependencies_v2)(stream, &extra, NULL, 1, 1));
+	OK(RT(cudaStreamGetCaptureInfo_v2)(stream, &status, &id, &seen, &tips, &count));
 #else
-	GOOD(RT(cudaStreamUpdateCaptureDependencies)(stream, &extra, NULL, 1, 1));
-	GOOD(RT(cudaStreamGetCaptureInfo)(stream, &status, &id, &seen, &tips, NULL, &count));
+	OK(RT(cudaStreamUpdateCaptureDependencies)(stream, &extra, NULL, 1, 1));
+	OK(RT(cudaStreamGetCaptureInfo)(stream, &status, &id, &seen, &tips, NULL, &count));
 #endif
 	ck_assert_uint_eq(count, 1);
 	ck_assert_ptr_eq(tips[0], extra);
-	GOOD(RT(cudaStreamEndCapture)(stream, &result));
+	OK(RT(cudaStreamEndCapture)(stream, &result));
 	ck_assert_ptr_eq(result, graph);
 	ck_assert_uint_eq(nodes_of(graph), 2);
 	/* the calling thread's own stream */
-	GOOD(RT(cudaStreamBeginCaptureToGraph_ptsz)(NULL, graph, NULL, NULL, 0, 2));
-	GOOD(RT(cudaGraphAddEmptyNode)(&extra, graph, NULL, 0));
+	OK(RT(cudaStreamBeginCaptureToGraph_ptsz)(NULL, graph, NULL, NULL, 0, 2));
+	OK(RT(cudaGraphAddEmptyNode)(&extra, graph, NULL, 0));
 #if SIM_CUDART == 12
-	GOOD(RT(cudaStreamUpdateCaptureDependencies_ptsz)(NULL, &extra, 1, 0));
-	GOOD(RT(cudaStreamUpdateCaptureDependencies_v2_ptsz)(NULL, &extra, NULL, 1, 1));
-	GOOD(RT(cudaStreamGetCaptureInfo_ptsz)(NULL, &status, &id));
-	GOOD(RT(cudaStreamGetCaptureInfo_v2_ptsz)(NULL, &status, &id, &seen, &tips, &count));
-	GOOD(RT(cudaStreamGetCaptureInfo_v3_ptsz)(NULL, &status, &id, &seen, &tips, NULL, &count));
+	OK(RT(cudaStreamUpdateCaptureDependencies_ptsz)(NULL, &extra, 1, 0));
+	OK(RT(cudaStreamUpdateCaptureDependencies_v2_ptsz)(NULL, &extra, NULL, 1, 1));
+	OK(RT(cudaStreamGetCaptureInfo_ptsz)(NULL, &status, &id));
+	OK(RT(cudaStreamGetCaptureInfo_v2_ptsz)(NULL, &status, &id, &seen, &tips, &count));
+	OK(RT(cudaStreamGetCaptureInfo_v3_ptsz)(NULL, &status, &id, &seen, &tips, NULL, &count));
 #else
-	GOOD(RT(cudaStreamUpdateCaptureDependencies_ptsz)(NULL, &extra, NULL, 1, 1));
-	GOOD(RT(cudaStreamGetCaptureInfo_ptsz)(NULL, &status, &id, &seen, &tips, NULL, &count));
+	OK(RT(cudaStreamUpdateCaptureDependencies_ptsz)(NULL, &extra, NULL, 1, 1));
+	OK(RT(cudaStreamGetCaptureInfo_ptsz)(NULL, &status, &id, &seen, &tips, NULL, &count));
 #endif
 	ck_assert_uint_eq(count, 1);
 	ck_assert_ptr_eq(tips[0], extra);
-	GOOD(RT(cudaStreamEndCapture_ptsz)(NULL, &graph));
-	GOOD(RT(cudaStreamBeginCapture_ptsz)(NULL, 2));
-	GOOD(RT(cudaLaunchHostFunc_ptsz)(NULL, (cudaHostFn_t)count_up, &n));
-	GOOD(RT(cudaStreamIsCapturing_ptsz)(NULL, &status));
+	OK(RT(cudaStreamEndCapture_ptsz)(NULL, &graph));
+	OK(RT(cudaStreamBeginCapture_ptsz)(NULL, 2));
+	OK(RT(cudaLaunchHostFunc_ptsz)(NULL, (cudaHostFn_t)count_up, &n));
+	OK(RT(cudaStreamIsCapturing_ptsz)(NULL, &status));
 	ck_assert_int_eq(status, 1);
-	GOOD(RT(cudaStreamEndCapture_ptsz)(NULL, &graph));
+	OK(RT(cudaStreamEndCapture_ptsz)(NULL, &graph));
 	ck_assert_uint_eq(nodes_of(graph), 1);
 	ck_assert_int_eq(n, 0);
 }
 END_TEST
 
-TCase *graph_tests(void)
+TCase *program_graph_tests(void)
 {
 	TCase *tc = tcase_create("graph");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated runtime's memory: symbols, pools, managed memory, arrays and the copies between them. */
-#include "sim_cudart.h"
+#include "sim_runtime.h"
 
 static unsigned char in[256], out[256];
 
@@ -19,45 +19,45 @@ START_TEST(symbols_keep_what_is_copied_to_them)
 	int value;
 
 	start(NULL);
-	register_code();
+	register_table();
 	number(1);
-	GOOD(RT(cudaStreamCreate)(&stream));
-	GOOD(RT(cudaGetSymbolAddress)(&first, &shadow_table));
-	GOOD(RT(cudaGetSymbolAddress)(&again, &shadow_table));
+	OK(RT(cudaStreamCreate)(&stream));
+	OK(RT(cudaGetSymbolAddress)(&first, &shadow_table));
+	OK(RT(cudaGetSymbolAddress)(&again, &shadow_table));
 	ck_assert_ptr_eq(first, again);
-	GOOD(RT(cudaGetSymbolSize)(&size, &shadow_table));
+	OK(RT(cudaGetSymbolSize)(&size, &shadow_table));
 	ck_assert_uint_eq(size, 64);
-	GOOD(RT(cudaMemcpyToSymbol)(&shadow_table, in, 64, 0, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpyFromSymbol)(out, &shadow_table, 64, 0, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpyToSymbol)(&shadow_table, in, 64, 0, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpyFromSymbol)(out, &shadow_table, 64, 0, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(in, out, 64);
-	GOOD(RT(cudaMemcpyToSymbolAsync)(&shadow_table, in + 3, 8, 8, cudaMemcpyHostToDevice,
+	OK(RT(cudaMemcpyToSymbolAsync)(&shadow_table, in + 3, 8, 8, cudaMemcpyHostToDevice,
 					 stream));
-	GOOD(RT(cudaMemcpyFromSymbolAsync)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost,
+	OK(RT(cudaMemcpyFromSymbolAsync)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost,
 					   stream));
 	ck_assert_mem_eq(in + 3, out, 8);
-	GOOD(RT(cudaMemcpyToSymbol_ptds)(&shadow_table, in + 9, 8, 8, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpyFromSymbol_ptds)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpyToSymbol_ptds)(&shadow_table, in + 9, 8, 8, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpyFromSymbol_ptds)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(in + 9, out, 8);
-	GOOD(RT(cudaMemcpyToSymbolAsync_ptsz)(&shadow_table, in, 8, 8, cudaMemcpyHostToDevice,
+	OK(RT(cudaMemcpyToSymbolAsync_ptsz)(&shadow_table, in, 8, 8, cudaMemcpyHostToDevice,
 					      NULL));
-	GOOD(RT(cudaMemcpyFromSymbolAsync_ptsz)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost,
+	OK(RT(cudaMemcpyFromSymbolAsync_ptsz)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost,
 						NULL));
 	ck_assert_mem_eq(in, out, 8);
-	FAILS(cudaErrorInvalidValue,
+	IS(cudaErrorInvalidValue,
 	      RT(cudaMemcpyToSymbol)(&shadow_table, in, 8, 60, cudaMemcpyHostToDevice));
-	FAILS(cudaErrorInvalidSymbol,
+	IS(cudaErrorInvalidSymbol,
 	      RT(cudaMemcpyToSymbol)(&stub_first, in, 8, 0, cudaMemcpyHostToDevice));
-	FAILS(cudaErrorInvalidMemcpyDirection,
+	IS(cudaErrorInvalidMemcpyDirection,
 	      RT(cudaMemcpyFromSymbol)(out, &shadow_table, 8, 0, cudaMemcpyHostToDevice));
 	/* a managed variable is the program's own memory too */
 	*shadow_managed = 99;
-	GOOD(RT(cudaMemcpyFromSymbol)(&value, &shadow_managed, 4, 0, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpyFromSymbol)(&value, &shadow_managed, 4, 0, cudaMemcpyDeviceToHost));
 	ck_assert_int_eq(value, 99);
-	GOOD(RT(cudaGetSymbolAddress)(&first, shadow_managed));
+	OK(RT(cudaGetSymbolAddress)(&first, shadow_managed));
 	ck_assert_ptr_eq(first, shadow_managed);
 	/* a reset takes the memory along: the next one is fresh */
-	GOOD(RT(cudaDeviceReset)());
-	GOOD(RT(cudaMemcpyFromSymbol)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaDeviceReset)());
+	OK(RT(cudaMemcpyFromSymbol)(out, &shadow_table, 8, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[0], 0);
 }
 END_TEST
@@ -77,33 +77,33 @@ START_TEST(libraries_are_loaded_by_the_program_itself)
 	int fd = memfd_create("code", 0);
 
 	start(NULL);
-	GOOD(RT(cudaLibraryLoadData)(&library, code, NULL, NULL, 0, NULL, NULL, 0));
-	GOOD(RT(cudaLibraryGetKernel)(&kernel, library, "k"));
-	FAILS(cudaErrorSymbolNotFound, RT(cudaLibraryGetKernel)(&kernel, library, "no"));
-	GOOD(RT(cudaLibraryGetKernelCount)(&count, library));
+	OK(RT(cudaLibraryLoadData)(&library, code, NULL, NULL, 0, NULL, NULL, 0));
+	OK(RT(cudaLibraryGetKernel)(&kernel, library, "k"));
+	IS(cudaErrorSymbolNotFound, RT(cudaLibraryGetKernel)(&kernel, library, "no"));
+	OK(RT(cudaLibraryGetKernelCount)(&count, library));
 	ck_assert_uint_eq(count, 1);
-	GOOD(RT(cudaLibraryEnumerateKernels)(all, 2, library));
+	OK(RT(cudaLibraryEnumerateKernels)(all, 2, library));
 	ck_assert_ptr_eq(all[0], kernel);
-	GOOD(RT(cudaLaunchKernel)((void *)kernel, one, one, NULL, 0, NULL));
-	GOOD(RT(cudaFuncGetParamInfo)((void *)kernel, 1, &size, NULL));
+	OK(RT(cudaLaunchKernel)((void *)kernel, one, one, NULL, 0, NULL));
+	OK(RT(cudaFuncGetParamInfo)((void *)kernel, 1, &size, NULL));
 	ck_assert_uint_eq(size, 8);
-	GOOD(RT(cudaKernelSetAttributeForDevice)(
+	OK(RT(cudaKernelSetAttributeForDevice)(
 	    kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 65536, 0));
 	cudaFuncAttributes about;
-	GOOD(RT(cudaFuncGetAttributes)(&about, (void *)kernel));
+	OK(RT(cudaFuncGetAttributes)(&about, (void *)kernel));
 	ck_assert_int_eq(about.maxDynamicSharedSizeBytes, 65536);
-	GOOD(RT(cudaLibraryGetGlobal)(&address, &size, library, "word"));
+	OK(RT(cudaLibraryGetGlobal)(&address, &size, library, "word"));
 	ck_assert_uint_eq(size, 4);
-	GOOD(RT(cudaMemset)(address, 1, 4));
-	FAILS(cudaErrorSymbolNotFound, RT(cudaLibraryGetManaged)(&address, &size, library, "word"));
-	GOOD(RT(cudaLibraryGetManaged)(&address, &size, library, "both"));
+	OK(RT(cudaMemset)(address, 1, 4));
+	IS(cudaErrorSymbolNotFound, RT(cudaLibraryGetManaged)(&address, &size, library, "word"));
+	OK(RT(cudaLibraryGetManaged)(&address, &size, library, "both"));
 	*(int *)address = 3;
-	GOOD(RT(cudaLibraryUnload)(library));
-	FAILS(cudaErrorInvalidResourceHandle, RT(cudaLibraryGetKernelCount)(&count, library));
+	OK(RT(cudaLibraryUnload)(library));
+	IS(cudaErrorInvalidResourceHandle, RT(cudaLibraryGetKernelCount)(&count, library));
 	ck_assert_int_eq(write(fd, code, sizeof(code)), sizeof(code));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	GOOD(RT(cudaLibraryLoadFromFile)(&library, path, NULL, NULL, 0, NULL, NULL, 0));
-	GOOD(RT(cudaLibraryGetKernel)(&kernel, library, "k"));
+	OK(RT(cudaLibraryLoadFromFile)(&library, path, NULL, NULL, 0, NULL, NULL, 0));
+	OK(RT(cudaLibraryGetKernel)(&kernel, library, "k"));
 }
 END_TEST
 
@@ -119,45 +119,45 @@ START_TEST(pools_are_counted_and_set)
 	void *a, *b;
 
 	start("[device h100-80gb]\ncount = 2\n");
-	before = free_now();
-	GOOD(RT(cudaMallocAsync)(&a, 5 * MIB, NULL));
-	GOOD(RT(cudaDeviceGetDefaultMemPool)(&standard, 0));
-	GOOD(RT(cudaMemPoolGetAttribute)(standard, 7 /* used now */, &value));
+	before = free_bytes();
+	OK(RT(cudaMallocAsync)(&a, 5 * MIB, NULL));
+	OK(RT(cudaDeviceGetDefaultMemPool)(&standard, 0));
+	OK(RT(cudaMemPoolGetAttribute)(standard, 7 /* used now */, &value));
 	ck_assert_uint_eq(value, 5 * MIB);
-	GOOD(RT(cudaFreeAsync)(a, NULL));
-	ck_assert_uint_eq(free_now(), before);
-	GOOD(RT(cudaMemPoolCreate)(&pool, &props));
-	GOOD(RT(cudaDeviceSetMemPool)(0, pool));
-	GOOD(RT(cudaDeviceGetMemPool)(&now, 0));
+	OK(RT(cudaFreeAsync)(a, NULL));
+	ck_assert_uint_eq(free_bytes(), before);
+	OK(RT(cudaMemPoolCreate)(&pool, &props));
+	OK(RT(cudaDeviceSetMemPool)(0, pool));
+	OK(RT(cudaDeviceGetMemPool)(&now, 0));
 	ck_assert_ptr_eq(now, pool);
-	GOOD(RT(cudaMallocAsync_ptsz)(&a, MIB, NULL));
-	GOOD(RT(cudaMallocFromPoolAsync)(&b, MIB, pool, NULL));
-	GOOD(RT(cudaMemPoolGetAttribute)(pool, 7, &value));
+	OK(RT(cudaMallocAsync_ptsz)(&a, MIB, NULL));
+	OK(RT(cudaMallocFromPoolAsync)(&b, MIB, pool, NULL));
+	OK(RT(cudaMemPoolGetAttribute)(pool, 7, &value));
 	ck_assert_uint_eq(value, 2 * MIB);
-	GOOD(RT(cudaFreeAsync_ptsz)(b, NULL));
-	GOOD(RT(cudaMallocFromPoolAsync_ptsz)(&b, MIB, pool, NULL));
+	OK(RT(cudaFreeAsync_ptsz)(b, NULL));
+	OK(RT(cudaMallocFromPoolAsync_ptsz)(&b, MIB, pool, NULL));
 	value = 64 * MIB;
-	GOOD(RT(cudaMemPoolSetAttribute)(pool, 4 /* threshold */, &value));
-	GOOD(RT(cudaFreeAsync)(a, NULL));
-	GOOD(RT(cudaFreeAsync)(b, NULL));
-	ck_assert_uint_lt(free_now(), before);
-	GOOD(RT(cudaMemPoolTrimTo)(pool, 0));
-	ck_assert_uint_eq(free_now(), before);
-	GOOD(RT(cudaMemPoolSetAccess)(pool, &access, 1));
-	GOOD(RT(cudaMemPoolGetAccess)(&flags, pool, &access.location));
+	OK(RT(cudaMemPoolSetAttribute)(pool, 4 /* threshold */, &value));
+	OK(RT(cudaFreeAsync)(a, NULL));
+	OK(RT(cudaFreeAsync)(b, NULL));
+	ck_assert_uint_lt(free_bytes(), before);
+	OK(RT(cudaMemPoolTrimTo)(pool, 0));
+	ck_assert_uint_eq(free_bytes(), before);
+	OK(RT(cudaMemPoolSetAccess)(pool, &access, 1));
+	OK(RT(cudaMemPoolGetAccess)(&flags, pool, &access.location));
 	ck_assert_int_eq(flags, 3);
 #if SIM_CUDART == 13
 	cudaMemLocation place = { .type = 1, .id = 0 };
-	GOOD(RT(cudaMemGetMemPool)(&now, &place, cudaMemAllocationTypePinned));
+	OK(RT(cudaMemGetMemPool)(&now, &place, cudaMemAllocationTypePinned));
 	ck_assert_ptr_eq(now, pool);
-	GOOD(RT(cudaMemGetDefaultMemPool)(&now, &place, cudaMemAllocationTypePinned));
+	OK(RT(cudaMemGetDefaultMemPool)(&now, &place, cudaMemAllocationTypePinned));
 	ck_assert_ptr_eq(now, standard);
-	GOOD(RT(cudaMemSetMemPool)(&place, cudaMemAllocationTypePinned, standard));
-	GOOD(RT(cudaDeviceGetMemPool)(&now, 0));
+	OK(RT(cudaMemSetMemPool)(&place, cudaMemAllocationTypePinned, standard));
+	OK(RT(cudaDeviceGetMemPool)(&now, 0));
 	ck_assert_ptr_eq(now, standard);
 #endif
-	GOOD(RT(cudaMemPoolDestroy)(pool));
-	FAILS(cudaErrorInvalidValue, RT(cudaMemPoolTrimTo)(pool, 0));
+	OK(RT(cudaMemPoolDestroy)(pool));
+	IS(cudaErrorInvalidValue, RT(cudaMemPoolTrimTo)(pool, 0));
 }
 END_TEST
 
@@ -165,7 +165,7 @@ static int place_of(void *memory)
 {
 	int place;
 
-	GOOD(
+	OK(
 	    RT(cudaMemRangeGetAttribute)(&place, sizeof(place), 4 /* last prefetch */, memory, 64));
 	return place;
 }
@@ -181,54 +181,54 @@ START_TEST(managed_memory_keeps_its_advice)
 	void *memory;
 
 	start("[device h100-80gb]\ncount = 2\n");
-	GOOD(RT(cudaStreamCreate)(&stream));
-	GOOD(RT(cudaMallocManaged)(&memory, 4096, 1));
-	GOOD(V2(cudaMemAdvise)(memory, 4096, 1 /* read mostly */, one));
-	GOOD(V2(cudaMemAdvise)(memory, 4096, 3 /* preferred */, one));
-	GOOD(RT(cudaMemRangeGetAttributes)(values, sizes, which, 2, memory, 4096));
+	OK(RT(cudaStreamCreate)(&stream));
+	OK(RT(cudaMallocManaged)(&memory, 4096, 1));
+	OK(V2(cudaMemAdvise)(memory, 4096, 1 /* read mostly */, one));
+	OK(V2(cudaMemAdvise)(memory, 4096, 3 /* preferred */, one));
+	OK(RT(cudaMemRangeGetAttributes)(values, sizes, which, 2, memory, 4096));
 	ck_assert_int_eq(read_mostly, 1);
 	ck_assert_int_eq(preferred, 1);
-	GOOD(V2(cudaMemPrefetchAsync)(memory, 4096, one, 0, stream));
+	OK(V2(cudaMemPrefetchAsync)(memory, 4096, one, 0, stream));
 	ck_assert_int_eq(place_of(memory), 1);
-	GOOD(V2(cudaMemPrefetchAsync)(memory, 4096, host, 0, stream));
+	OK(V2(cudaMemPrefetchAsync)(memory, 4096, host, 0, stream));
 	ck_assert_int_eq(place_of(memory), -1);
 #if SIM_CUDART == 12
-	GOOD(RT(cudaMemAdvise)(memory, 4096, 2, 0));
-	GOOD(RT(cudaMemPrefetchAsync)(memory, 4096, 0, stream));
+	OK(RT(cudaMemAdvise)(memory, 4096, 2, 0));
+	OK(RT(cudaMemPrefetchAsync)(memory, 4096, 0, stream));
 	ck_assert_int_eq(place_of(memory), 0);
-	GOOD(RT(cudaMemPrefetchAsync_ptsz)(memory, 4096, 1, NULL));
+	OK(RT(cudaMemPrefetchAsync_ptsz)(memory, 4096, 1, NULL));
 	ck_assert_int_eq(place_of(memory), 1);
-	GOOD(RT(cudaMemPrefetchAsync_v2_ptsz)(memory, 4096, host, 0, NULL));
+	OK(RT(cudaMemPrefetchAsync_v2_ptsz)(memory, 4096, host, 0, NULL));
 	ck_assert_int_eq(place_of(memory), -1);
 #else
 	size_t size = 4096, first = 0;
-	GOOD(RT(cudaMemAdvise)(memory, 4096, 2, host));
-	GOOD(RT(cudaMemPrefetchAsync_ptsz)(memory, 4096, one, 0, NULL));
+	OK(RT(cudaMemAdvise)(memory, 4096, 2, host));
+	OK(RT(cudaMemPrefetchAsync_ptsz)(memory, 4096, one, 0, NULL));
 	ck_assert_int_eq(place_of(memory), 1);
-	GOOD(RT(cudaMemPrefetchBatchAsync)(&memory, &size, 1, &host, &first, 1, 0, stream));
+	OK(RT(cudaMemPrefetchBatchAsync)(&memory, &size, 1, &host, &first, 1, 0, stream));
 	ck_assert_int_eq(place_of(memory), -1);
 	*(int *)memory = 5;
-	GOOD(
+	OK(
 	    RT(cudaMemDiscardAndPrefetchBatchAsync)(&memory, &size, 1, &one, &first, 1, 0, stream));
 	ck_assert_int_eq(place_of(memory), 1);
 	ck_assert_int_eq(*(int *)memory, 0);
 	*(int *)memory = 5;
-	GOOD(RT(cudaMemDiscardBatchAsync)(&memory, &size, 1, 0, stream));
+	OK(RT(cudaMemDiscardBatchAsync)(&memory, &size, 1, 0, stream));
 	ck_assert_int_eq(*(int *)memory, 0);
-	GOOD(RT(cudaMemPrefetchBatchAsync_ptsz)(&memory, &size, 1, &host, &first, 1, 0, NULL));
+	OK(RT(cudaMemPrefetchBatchAsync_ptsz)(&memory, &size, 1, &host, &first, 1, 0, NULL));
 	ck_assert_int_eq(place_of(memory), -1);
-	GOOD(RT(cudaMemDiscardAndPrefetchBatchAsync_ptsz)(&memory, &size, 1, &one, &first, 1, 0,
+	OK(RT(cudaMemDiscardAndPrefetchBatchAsync_ptsz)(&memory, &size, 1, &one, &first, 1, 0,
 							  NULL));
 	ck_assert_int_eq(place_of(memory), 1);
 	*(int *)memory = 5;
-	GOOD(RT(cudaMemDiscardBatchAsync_ptsz)(&memory, &size, 1, 0, NULL));
+	OK(RT(cudaMemDiscardBatchAsync_ptsz)(&memory, &size, 1, 0, NULL));
 	ck_assert_int_eq(*(int *)memory, 0);
 #endif
-	GOOD(RT(cudaMemRangeGetAttributes)(values, sizes, which, 2, memory, 4096));
+	OK(RT(cudaMemRangeGetAttributes)(values, sizes, which, 2, memory, 4096));
 	ck_assert_int_eq(read_mostly, 0);
-	GOOD(RT(cudaStreamAttachMemAsync)(stream, memory, 0, 4));
-	GOOD(RT(cudaStreamAttachMemAsync_ptsz)(NULL, memory, 0, 4));
-	FAILS(cudaErrorInvalidValue, RT(cudaStreamAttachMemAsync)(stream, memory, 12, 4));
+	OK(RT(cudaStreamAttachMemAsync)(stream, memory, 0, 4));
+	OK(RT(cudaStreamAttachMemAsync_ptsz)(NULL, memory, 0, 4));
+	IS(cudaErrorInvalidValue, RT(cudaStreamAttachMemAsync)(stream, memory, 12, 4));
 }
 END_TEST
 
@@ -248,93 +248,93 @@ START_TEST(arrays_are_filled_and_read)
 
 	start(NULL);
 	number(5);
-	GOOD(RT(cudaStreamCreate)(&stream));
-	before = free_now();
+	OK(RT(cudaStreamCreate)(&stream));
+	before = free_bytes();
 	made = RT(cudaCreateChannelDesc)(8, 8, 0, 0, cudaChannelFormatKindUnsigned);
-	GOOD(RT(cudaMallocArray)(&array, &floats, 8, 4, 0));
-	GOOD(RT(cudaGetChannelDesc)(&got, array));
+	OK(RT(cudaMallocArray)(&array, &floats, 8, 4, 0));
+	OK(RT(cudaGetChannelDesc)(&got, array));
 	ck_assert_mem_eq(&got, &floats, sizeof(got));
-	GOOD(RT(cudaMalloc3DArray)(&other, &made, (cudaExtent){ 16, 4, 0 }, 2));
-	GOOD(RT(cudaArrayGetInfo)(&got, &extent, &flags, other));
+	OK(RT(cudaMalloc3DArray)(&other, &made, (cudaExtent){ 16, 4, 0 }, 2));
+	OK(RT(cudaArrayGetInfo)(&got, &extent, &flags, other));
 	ck_assert_mem_eq(&got, &made, sizeof(got));
 	ck_assert_uint_eq(extent.width, 16);
 	ck_assert_uint_eq(flags, 2);
-	GOOD(RT(cudaArrayGetMemoryRequirements)(&needs, array, 0));
+	OK(RT(cudaArrayGetMemoryRequirements)(&needs, array, 0));
 	ck_assert_uint_ge(needs.size, 128);
 	/* rows of 32 bytes */
-	GOOD(RT(cudaMemcpy2DToArray)(array, 0, 0, in, 32, 32, 4, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpy2DFromArray)(out, 16, array, 4, 1, 16, 3, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpy2DToArray)(array, 0, 0, in, 32, 32, 4, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpy2DFromArray)(out, 16, array, 4, 1, 16, 3, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out + 16, in + 64 + 4, 16);
-	GOOD(
+	OK(
 	    RT(cudaMemcpy2DToArrayAsync)(array, 4, 0, in, 8, 8, 2, cudaMemcpyHostToDevice, stream));
-	GOOD(RT(cudaMemcpy2DFromArrayAsync)(out, 8, array, 4, 0, 8, 2, cudaMemcpyDeviceToHost,
+	OK(RT(cudaMemcpy2DFromArrayAsync)(out, 8, array, 4, 0, 8, 2, cudaMemcpyDeviceToHost,
 					    stream));
 	ck_assert_mem_eq(out, in, 16);
-	GOOD(RT(cudaMemcpy2DToArray_ptds)(array, 0, 0, in + 9, 32, 32, 4, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpy2DFromArray_ptds)(out, 32, array, 0, 0, 32, 4, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpy2DToArray_ptds)(array, 0, 0, in + 9, 32, 32, 4, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpy2DFromArray_ptds)(out, 32, array, 0, 0, 32, 4, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out, in + 9, 128);
-	GOOD(RT(cudaMemcpy2DToArrayAsync_ptsz)(array, 0, 0, in, 32, 32, 4, cudaMemcpyHostToDevice,
+	OK(RT(cudaMemcpy2DToArrayAsync_ptsz)(array, 0, 0, in, 32, 32, 4, cudaMemcpyHostToDevice,
 					       NULL));
-	GOOD(RT(cudaMemcpy2DFromArrayAsync_ptsz)(out, 32, array, 0, 0, 32, 4,
+	OK(RT(cudaMemcpy2DFromArrayAsync_ptsz)(out, 32, array, 0, 0, 32, 4,
 						 cudaMemcpyDeviceToHost, NULL));
 	ck_assert_mem_eq(out, in, 128);
-	GOOD(RT(cudaMemcpy2DArrayToArray)(other, 0, 0, array, 0, 1, 32, 3,
+	OK(RT(cudaMemcpy2DArrayToArray)(other, 0, 0, array, 0, 1, 32, 3,
 					  cudaMemcpyDeviceToDevice));
-	GOOD(RT(cudaMemcpy2DFromArray)(out, 32, other, 0, 0, 32, 3, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpy2DFromArray)(out, 32, other, 0, 0, 32, 3, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out, in + 32, 96);
-	GOOD(RT(cudaMemcpy2DArrayToArray_ptds)(other, 0, 3, array, 0, 0, 32, 1,
+	OK(RT(cudaMemcpy2DArrayToArray_ptds)(other, 0, 3, array, 0, 0, 32, 1,
 					       cudaMemcpyDeviceToDevice));
 	/* in a row: from one line of the array into the next */
-	GOOD(RT(cudaMemcpyToArray)(array, 24, 0, in + 50, 40, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpyFromArray)(out, array, 24, 0, 40, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpyToArray)(array, 24, 0, in + 50, 40, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpyFromArray)(out, array, 24, 0, 40, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out, in + 50, 40);
-	GOOD(RT(cudaMemcpy2DFromArray)(out, 32, array, 0, 1, 32, 1, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpy2DFromArray)(out, 32, array, 0, 1, 32, 1, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out, in + 58, 32);
-	GOOD(RT(cudaMemcpyToArrayAsync)(array, 0, 0, in + 1, 64, cudaMemcpyHostToDevice, stream));
-	GOOD(RT(cudaMemcpyFromArrayAsync)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost, stream));
+	OK(RT(cudaMemcpyToArrayAsync)(array, 0, 0, in + 1, 64, cudaMemcpyHostToDevice, stream));
+	OK(RT(cudaMemcpyFromArrayAsync)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost, stream));
 	ck_assert_mem_eq(out, in + 1, 64);
-	GOOD(RT(cudaMemcpyToArray_ptds)(array, 0, 0, in + 2, 64, cudaMemcpyHostToDevice));
-	GOOD(RT(cudaMemcpyFromArray_ptds)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpyToArray_ptds)(array, 0, 0, in + 2, 64, cudaMemcpyHostToDevice));
+	OK(RT(cudaMemcpyFromArray_ptds)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost));
 	ck_assert_mem_eq(out, in + 2, 64);
-	GOOD(
+	OK(
 	    RT(cudaMemcpyToArrayAsync_ptsz)(array, 0, 0, in + 3, 64, cudaMemcpyHostToDevice, NULL));
-	GOOD(RT(cudaMemcpyFromArrayAsync_ptsz)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost, NULL));
+	OK(RT(cudaMemcpyFromArrayAsync_ptsz)(out, array, 0, 0, 64, cudaMemcpyDeviceToHost, NULL));
 	ck_assert_mem_eq(out, in + 3, 64);
-	FAILS(cudaErrorInvalidValue,
+	IS(cudaErrorInvalidValue,
 	      RT(cudaMemcpyToArray)(array, 0, 3, in, 64, cudaMemcpyHostToDevice));
 	/* boxes: extents are in elements where an array takes part */
-	GOOD(RT(cudaMalloc3DArray)(&deep, &floats, (cudaExtent){ 8, 4, 2 }, 0));
+	OK(RT(cudaMalloc3DArray)(&deep, &floats, (cudaExtent){ 8, 4, 2 }, 0));
 	copy.srcPtr = (cudaPitchedPtr){ in, 32, 8, 4 };
 	copy.dstArray = deep;
-	GOOD(RT(cudaMemcpy3D)(&copy));
+	OK(RT(cudaMemcpy3D)(&copy));
 	cudaMemcpy3DParms back = { .srcArray = deep,
 				   .srcPos = { 2, 1, 1 },
 				   .dstPtr = { out, 24, 6, 3 },
 				   .extent = { 6, 3, 1 },
 				   .kind = cudaMemcpyDeviceToHost };
-	GOOD(RT(cudaMemcpy3DAsync)(&back, stream));
+	OK(RT(cudaMemcpy3DAsync)(&back, stream));
 	ck_assert_mem_eq(out + 24, in + 128 + 64 + 8, 24);
 	memset(out, 0, sizeof(out));
-	GOOD(RT(cudaMemcpy3D_ptds)(&back));
+	OK(RT(cudaMemcpy3D_ptds)(&back));
 	ck_assert_mem_eq(out, in + 128 + 32 + 8, 24);
 	memset(out, 0, sizeof(out));
-	GOOD(RT(cudaMemcpy3DAsync_ptsz)(&back, NULL));
+	OK(RT(cudaMemcpy3DAsync_ptsz)(&back, NULL));
 	ck_assert_mem_eq(out, in + 128 + 32 + 8, 24);
-	GOOD(RT(cudaMallocMipmappedArray)(&mipmap, &floats, (cudaExtent){ 8, 8, 0 }, 3, 0));
+	OK(RT(cudaMallocMipmappedArray)(&mipmap, &floats, (cudaExtent){ 8, 8, 0 }, 3, 0));
 	cudaArray_t level;
-	GOOD(RT(cudaGetMipmappedArrayLevel)(&level, mipmap, 1));
-	GOOD(RT(cudaArrayGetInfo)(&got, &extent, &flags, level));
+	OK(RT(cudaGetMipmappedArrayLevel)(&level, mipmap, 1));
+	OK(RT(cudaArrayGetInfo)(&got, &extent, &flags, level));
 	ck_assert_uint_eq(extent.width, 4);
-	GOOD(RT(cudaMipmappedArrayGetMemoryRequirements)(&needs, mipmap, 0));
+	OK(RT(cudaMipmappedArrayGetMemoryRequirements)(&needs, mipmap, 0));
 	ck_assert_uint_ge(needs.size, 4 * 64);
-	GOOD(RT(cudaFreeMipmappedArray)(mipmap));
-	GOOD(RT(cudaFreeArray)(deep));
-	GOOD(RT(cudaFreeArray)(other));
-	GOOD(RT(cudaFreeArray)(array));
-	GOOD(RT(cudaFreeArray)(NULL));
-	ck_assert_uint_eq(free_now(), before);
+	OK(RT(cudaFreeMipmappedArray)(mipmap));
+	OK(RT(cudaFreeArray)(deep));
+	OK(RT(cudaFreeArray)(other));
+	OK(RT(cudaFreeArray)(array));
+	OK(RT(cudaFreeArray)(NULL));
+	ck_assert_uint_eq(free_bytes(), before);
 	made.x = 13;
-	FAILS(cudaErrorInvalidChannelDescriptor, RT(cudaMallocArray)(&array, &made, 8, 8, 0));
+	IS(cudaErrorInvalidChannelDescriptor, RT(cudaMallocArray)(&array, &made, 8, 8, 0));
 }
 END_TEST
 
@@ -347,37 +347,37 @@ START_TEST(linear_memory_in_three_dimensions)
 
 	start(NULL);
 	number(9);
-	GOOD(RT(cudaStreamCreate)(&stream));
-	GOOD(RT(cudaMalloc3D)(&memory, extent));
-	GOOD(RT(cudaMalloc3D)(&other, extent));
+	OK(RT(cudaStreamCreate)(&stream));
+	OK(RT(cudaMalloc3D)(&memory, extent));
+	OK(RT(cudaMalloc3D)(&other, extent));
 	ck_assert_uint_ge(memory.pitch, 8);
-	GOOD(RT(cudaMemset3D)(memory, 3, extent));
-	GOOD(RT(cudaMemcpy)(out, (char *)memory.ptr + 3 * memory.pitch, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemset3D)(memory, 3, extent));
+	OK(RT(cudaMemcpy)(out, (char *)memory.ptr + 3 * memory.pitch, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[7], 3);
-	GOOD(RT(cudaMemset3DAsync)(memory, 4, extent, stream));
-	GOOD(RT(cudaMemset3D_ptds)(other, 5, extent));
-	GOOD(RT(cudaMemset3DAsync_ptsz)(other, 6, extent, NULL));
-	GOOD(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemset3DAsync)(memory, 4, extent, stream));
+	OK(RT(cudaMemset3D_ptds)(other, 5, extent));
+	OK(RT(cudaMemset3DAsync_ptsz)(other, 6, extent, NULL));
+	OK(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[0], 6);
 	peer.srcPtr = memory;
 	peer.dstPtr = other;
-	GOOD(RT(cudaMemcpy3DPeer)(&peer));
-	GOOD(RT(cudaMemcpy)(out, (char *)other.ptr + 3 * other.pitch, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemcpy3DPeer)(&peer));
+	OK(RT(cudaMemcpy)(out, (char *)other.ptr + 3 * other.pitch, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[7], 4);
-	GOOD(RT(cudaMemset3D)(memory, 7, extent));
-	GOOD(RT(cudaMemcpy3DPeerAsync)(&peer, stream));
-	GOOD(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemset3D)(memory, 7, extent));
+	OK(RT(cudaMemcpy3DPeerAsync)(&peer, stream));
+	OK(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[0], 7);
-	GOOD(RT(cudaMemset3D)(memory, 8, extent));
-	GOOD(RT(cudaMemcpy3DPeer_ptds)(&peer));
-	GOOD(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemset3D)(memory, 8, extent));
+	OK(RT(cudaMemcpy3DPeer_ptds)(&peer));
+	OK(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[0], 8);
-	GOOD(RT(cudaMemset3D)(memory, 9, extent));
-	GOOD(RT(cudaMemcpy3DPeerAsync_ptsz)(&peer, NULL));
-	GOOD(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
+	OK(RT(cudaMemset3D)(memory, 9, extent));
+	OK(RT(cudaMemcpy3DPeerAsync_ptsz)(&peer, NULL));
+	OK(RT(cudaMemcpy)(out, other.ptr, 8, cudaMemcpyDeviceToHost));
 	ck_assert_uint_eq(out[0], 9);
 	peer.dstDevice = 7;
-	FAILS(cudaErrorInvalidDevice, RT(cudaMemcpy3DPeer)(&peer));
+	IS(cudaErrorInvalidDevice, RT(cudaMemcpy3DPeer)(&peer));
 }
 END_TEST
 
@@ -397,14 +397,14 @@ START_TEST(every_name_of_a_copy_and_a_set_does_it)
 	size_t pitch;
 
 	start(NULL);
-	GOOD(RT(cudaStreamCreate)(&stream));
-	GOOD(RT(cudaMallocPitch)(&pointer, &pitch, 100, 10));
+	OK(RT(cudaStreamCreate)(&stream));
+	OK(RT(cudaMallocPitch)(&pointer, &pitch, 100, 10));
 	ck_assert_uint_ge(pitch, 100);
 	memory = pointer;
 #define ROUND(up, down)                                                                            \
 	number((unsigned char)__LINE__);                                                           \
-	GOOD(up);                                                                                  \
-	GOOD(down);                                                                                \
+	OK(up);                                                                                  \
+	OK(down);                                                                                \
 	ck_assert_mem_eq(in, out, 64)
 	ROUND(RT(cudaMemcpy)(memory, in, 64, 1), RT(cudaMemcpy)(out, memory, 64, 2));
 	ROUND(RT(cudaMemcpy_ptds)(memory, in, 64, 1), RT(cudaMemcpy_ptds)(out, memory, 64, 4));
@@ -421,17 +421,17 @@ START_TEST(every_name_of_a_copy_and_a_set_does_it)
 	      RT(cudaMemcpy)(out, memory + 128, 64, 2));
 #define ROWS(call)                                                                                 \
 	number((unsigned char)__LINE__);                                                           \
-	GOOD(call);                                                                                \
-	GOOD(RT(cudaMemcpy)(out, memory, 3 * PITCH, 2));                                           \
+	OK(call);                                                                                \
+	OK(RT(cudaMemcpy)(out, memory, 3 * PITCH, 2));                                           \
 	rows_are_there(out)
 	ROWS(RT(cudaMemcpy2D)(memory, PITCH, in, 8, 8, 3, 1));
 	ROWS(RT(cudaMemcpy2D_ptds)(memory, PITCH, in, 8, 8, 3, 1));
 	ROWS(RT(cudaMemcpy2DAsync)(memory, PITCH, in, 8, 8, 3, 1, stream));
 	ROWS(RT(cudaMemcpy2DAsync_ptsz)(memory, PITCH, in, 8, 8, 3, 1, NULL));
-	FAILS(cudaErrorInvalidPitchValue, RT(cudaMemcpy2D)(memory, 4, in, 8, 8, 3, 1));
+	IS(cudaErrorInvalidPitchValue, RT(cudaMemcpy2D)(memory, 4, in, 8, 8, 3, 1));
 #define FILLED(value, call)                                                                        \
-	GOOD(call);                                                                                \
-	GOOD(RT(cudaMemcpy)(out, memory, 8, 2));                                                   \
+	OK(call);                                                                                \
+	OK(RT(cudaMemcpy)(out, memory, 8, 2));                                                   \
 	ck_assert_uint_eq(out[0], value);                                                          \
 	ck_assert_uint_eq(out[7], value)
 	FILLED(1, RT(cudaMemset)(memory, 1, 8));
@@ -445,7 +445,7 @@ START_TEST(every_name_of_a_copy_and_a_set_does_it)
 }
 END_TEST
 
-TCase *memory_tests(void)
+TCase *program_memory_tests(void)
 {
 	TCase *tc = tcase_create("memory");
 

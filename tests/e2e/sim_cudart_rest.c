@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The simulated runtime's devices, streams, events, host memory and launches. */
-#include "sim_cudart.h"
+#include "sim_runtime.h"
 
 START_TEST(a_device_keeps_its_settings)
 {
@@ -11,47 +11,47 @@ START_TEST(a_device_keeps_its_settings)
 	size_t limit;
 
 	start("[device h100-80gb]\ncount = 2\n[device l4]\n");
-	GOOD(RT(cudaSetDevice)(1));
-	GOOD(RT(cudaGetDevice)(&value));
+	OK(RT(cudaSetDevice)(1));
+	OK(RT(cudaGetDevice)(&value));
 	ck_assert_int_eq(value, 1);
-	GOOD(RT(cudaSetDevice)(0));
-	GOOD(RT(cudaDeviceSetLimit)(0 /* stack */, 4096));
-	GOOD(RT(cudaDeviceGetLimit)(&limit, 0));
+	OK(RT(cudaSetDevice)(0));
+	OK(RT(cudaDeviceSetLimit)(0 /* stack */, 4096));
+	OK(RT(cudaDeviceGetLimit)(&limit, 0));
 	ck_assert_uint_eq(limit, 4096);
-	GOOD(RT(cudaDeviceSetCacheConfig)(2));
-	GOOD(RT(cudaDeviceGetCacheConfig)(&cache));
+	OK(RT(cudaDeviceSetCacheConfig)(2));
+	OK(RT(cudaDeviceGetCacheConfig)(&cache));
 	ck_assert_int_eq(cache, 2);
-	GOOD(RT(cudaSetDeviceFlags)(1));
-	GOOD(RT(cudaGetDeviceFlags)(&flags));
+	OK(RT(cudaSetDeviceFlags)(1));
+	OK(RT(cudaGetDeviceFlags)(&flags));
 	ck_assert_uint_eq(flags & 7, 1);
-	GOOD(RT(cudaInitDevice)(1, 2, 1));
-	GOOD(RT(cudaGetDevice)(&value));
+	OK(RT(cudaInitDevice)(1, 2, 1));
+	OK(RT(cudaGetDevice)(&value));
 	ck_assert_int_eq(value, 0);
-	GOOD(RT(cudaDeviceGetPCIBusId)(pci, sizeof(pci), 2));
-	GOOD(RT(cudaDeviceGetByPCIBusId)(&value, pci));
+	OK(RT(cudaDeviceGetPCIBusId)(pci, sizeof(pci), 2));
+	OK(RT(cudaDeviceGetByPCIBusId)(&value, pci));
 	ck_assert_int_eq(value, 2);
-	GOOD(RT(cudaDeviceGetAttribute)(&value, 16 /* multiprocessors */, 0));
-	GOOD(RT(cudaDeviceGetAttribute)(&other, 16, 2));
+	OK(RT(cudaDeviceGetAttribute)(&value, 16 /* multiprocessors */, 0));
+	OK(RT(cudaDeviceGetAttribute)(&other, 16, 2));
 	ck_assert_int_gt(value, other);
-	GOOD(RT(cudaDeviceCanAccessPeer)(&value, 0, 1));
+	OK(RT(cudaDeviceCanAccessPeer)(&value, 0, 1));
 	ck_assert_int_eq(value, 1);
-	GOOD(RT(cudaDeviceGetP2PAttribute)(&value, 2 /* access */, 0, 1));
+	OK(RT(cudaDeviceGetP2PAttribute)(&value, 2 /* access */, 0, 1));
 	ck_assert_int_eq(value, 1);
-	GOOD(RT(cudaDeviceEnablePeerAccess)(1, 0));
-	FAILS(cudaErrorPeerAccessAlreadyEnabled, RT(cudaDeviceEnablePeerAccess)(1, 0));
-	GOOD(RT(cudaDeviceDisablePeerAccess)(1));
-	FAILS(cudaErrorPeerAccessNotEnabled, RT(cudaDeviceDisablePeerAccess)(1));
-	GOOD(RT(cudaDeviceGetStreamPriorityRange)(&least, &greatest));
+	OK(RT(cudaDeviceEnablePeerAccess)(1, 0));
+	IS(cudaErrorPeerAccessAlreadyEnabled, RT(cudaDeviceEnablePeerAccess)(1, 0));
+	OK(RT(cudaDeviceDisablePeerAccess)(1));
+	IS(cudaErrorPeerAccessNotEnabled, RT(cudaDeviceDisablePeerAccess)(1));
+	OK(RT(cudaDeviceGetStreamPriorityRange)(&least, &greatest));
 	ck_assert_int_lt(greatest, least);
-	GOOD(RT(cudaDeviceSynchronize)());
-	GOOD(RT(cudaDriverGetVersion)(&value));
+	OK(RT(cudaDeviceSynchronize)());
+	OK(RT(cudaDriverGetVersion)(&value));
 	ck_assert_int_ge(value, 13000);
-	GOOD(RT(cudaRuntimeGetVersion)(&value));
+	OK(RT(cudaRuntimeGetVersion)(&value));
 	ck_assert_int_eq(value / 1000, SIM_CUDART);
-	FAILS(cudaErrorInvalidDevice, RT(cudaSetDevice)(3));
-	FAILS(cudaErrorInvalidDevice, RT(cudaPeekAtLastError)());
-	FAILS(cudaErrorInvalidDevice, RT(cudaGetLastError)());
-	GOOD(RT(cudaGetLastError)());
+	IS(cudaErrorInvalidDevice, RT(cudaSetDevice)(3));
+	IS(cudaErrorInvalidDevice, RT(cudaPeekAtLastError)());
+	IS(cudaErrorInvalidDevice, RT(cudaGetLastError)());
+	OK(RT(cudaGetLastError)());
 	ck_assert_str_eq(RT(cudaGetErrorName)(cudaErrorInvalidDevice), "cudaErrorInvalidDevice");
 	ck_assert_ptr_nonnull(RT(cudaGetErrorString)(cudaErrorInvalidDevice));
 }
@@ -80,61 +80,60 @@ START_TEST(streams_and_events_keep_theirs)
 	float time;
 
 	start(NULL);
-	GOOD(RT(cudaStreamCreateWithPriority)(&a, 1, -2));
-	GOOD(RT(cudaStreamCreate)(&b));
-	GOOD(RT(cudaStreamGetFlags)(a, &flags));
+	OK(RT(cudaStreamCreateWithPriority)(&a, 1, -2));
+	OK(RT(cudaStreamCreate)(&b));
+	OK(RT(cudaStreamGetFlags)(a, &flags));
 	ck_assert_uint_eq(flags, 1);
-	GOOD(RT(cudaStreamGetFlags_ptsz)(b, &flags));
+	OK(RT(cudaStreamGetFlags_ptsz)(b, &flags));
 	ck_assert_uint_eq(flags, 0);
-	GOOD(RT(cudaStreamGetPriority)(a, &priority));
+	OK(RT(cudaStreamGetPriority)(a, &priority));
 	ck_assert_int_eq(priority, -2);
-	GOOD(RT(cudaStreamGetPriority_ptsz)(a, &priority));
-	GOOD(RT(cudaStreamGetId)(a, &id));
-	GOOD(RT(cudaStreamGetId_ptsz)(NULL, &own));
-	GOOD(RT(cudaStreamGetId)((cudaStream_t)(uintptr_t)2, &again));
+	OK(RT(cudaStreamGetPriority_ptsz)(a, &priority));
+	OK(RT(cudaStreamGetId)(a, &id));
+	OK(RT(cudaStreamGetId_ptsz)(NULL, &own));
+	OK(RT(cudaStreamGetId)((cudaStream_t)(uintptr_t)2, &again));
 	ck_assert(own == again && own != id);
-	GOOD(RT(cudaStreamSetAttribute)(a, cudaLaunchAttributePriority, &value));
-	GOOD(RT(cudaStreamCopyAttributes)(b, a));
-	GOOD(RT(cudaStreamGetAttribute)(b, cudaLaunchAttributePriority, &got));
+	OK(RT(cudaStreamSetAttribute)(a, cudaLaunchAttributePriority, &value));
+	OK(RT(cudaStreamCopyAttributes)(b, a));
+	OK(RT(cudaStreamGetAttribute)(b, cudaLaunchAttributePriority, &got));
 	ck_assert_int_eq(got.priority, -3);
-	GOOD(RT(cudaStreamSetAttribute_ptsz)(NULL, cudaLaunchAttributePriority, &value));
-	GOOD(RT(cudaStreamGetAttribute_ptsz)(NULL, cudaLaunchAttributePriority, &got));
+	OK(RT(cudaStreamSetAttribute_ptsz)(NULL, cudaLaunchAttributePriority, &value));
+	OK(RT(cudaStreamGetAttribute_ptsz)(NULL, cudaLaunchAttributePriority, &got));
 	ck_assert_int_eq(got.priority, -3);
-	GOOD(RT(cudaStreamCopyAttributes_ptsz)(b, NULL));
-	GOOD(RT(cudaEventCreate)(&from));
-	GOOD(RT(cudaEventCreateWithFlags)(&to, 0));
-	GOOD(RT(cudaEventRecord)(from, a));
-	GOOD(RT(cudaEventRecordWithFlags)(to, a, 0));
-	GOOD(RT(cudaEventElapsedTime)(&time, from, to));
+	OK(RT(cudaStreamCopyAttributes_ptsz)(b, NULL));
+	OK(RT(cudaEventCreate)(&from));
+	OK(RT(cudaEventCreateWithFlags)(&to, 0));
+	OK(RT(cudaEventRecord)(from, a));
+	OK(RT(cudaEventRecordWithFlags)(to, a, 0));
+	OK(RT(cudaEventElapsedTime)(&time, from, to));
 	ck_assert_float_ge(time, 0);
-	GOOD(RT(cudaEventRecord_ptsz)(from, NULL));
-	GOOD(RT(cudaEventElapsedTime)(&time, from, to));
+	OK(RT(cudaEventRecord_ptsz)(from, NULL));
+	OK(RT(cudaEventElapsedTime)(&time, from, to));
 	ck_assert_float_le(time, 0); /* the first was recorded again, later */
-	GOOD(RT(cudaEventRecordWithFlags_ptsz)(to, NULL, 0));
-	GOOD(RT(cudaEventQuery)(to));
-	GOOD(RT(cudaEventSynchronize)(to));
-	GOOD(RT(cudaStreamWaitEvent)(b, to, 0));
-	GOOD(RT(cudaStreamWaitEvent_ptsz)(NULL, to, 0));
-	GOOD(RT(cudaLaunchHostFunc)(a, (cudaHostFn_t)count_up, &n));
-	GOOD(RT(cudaLaunchHostFunc_ptsz)(NULL, (cudaHostFn_t)count_up, &n));
-	GOOD(RT(cudaStreamAddCallback)(a, called_back, &n, 0));
-	GOOD(RT(cudaStreamAddCallback_ptsz)(NULL, called_back, &n, 0));
+	OK(RT(cudaEventRecordWithFlags_ptsz)(to, NULL, 0));
+	OK(RT(cudaEventQuery)(to));
+	OK(RT(cudaEventSynchronize)(to));
+	OK(RT(cudaStreamWaitEvent)(b, to, 0));
+	OK(RT(cudaStreamWaitEvent_ptsz)(NULL, to, 0));
+	OK(RT(cudaLaunchHostFunc)(a, (cudaHostFn_t)count_up, &n));
+	OK(RT(cudaLaunchHostFunc_ptsz)(NULL, (cudaHostFn_t)count_up, &n));
+	OK(RT(cudaStreamAddCallback)(a, called_back, &n, 0));
+	OK(RT(cudaStreamAddCallback_ptsz)(NULL, called_back, &n, 0));
 	ck_assert_int_eq(n, 4);
-	GOOD(RT(cudaStreamQuery)(a));
-	GOOD(RT(cudaStreamQuery_ptsz)(NULL));
-	GOOD(RT(cudaStreamSynchronize)(a));
-	GOOD(RT(cudaStreamSynchronize_ptsz)(NULL));
-	GOOD(RT(cudaStreamIsCapturing)(a, &capture));
+	OK(RT(cudaStreamQuery)(a));
+	OK(RT(cudaStreamQuery_ptsz)(NULL));
+	OK(RT(cudaStreamSynchronize)(a));
+	OK(RT(cudaStreamSynchronize_ptsz)(NULL));
+	OK(RT(cudaStreamIsCapturing)(a, &capture));
 	ck_assert_int_eq(capture, 0);
-	GOOD(RT(cudaEventDestroy)(to));
-	FAILS(cudaErrorInvalidResourceHandle, RT(cudaStreamWaitEvent)(b, to, 0));
-	GOOD(RT(cudaStreamDestroy)(a));
-	FAILS(cudaErrorInvalidResourceHandle, RT(cudaStreamQuery)(a));
-	client_note("cudaStreamGetDevice");
+	OK(RT(cudaEventDestroy)(to));
+	IS(cudaErrorInvalidResourceHandle, RT(cudaStreamWaitEvent)(b, to, 0));
+	OK(RT(cudaStreamDestroy)(a));
+	IS(cudaErrorInvalidResourceHandle, RT(cudaStreamQuery)(a));
 	int device = -1;
-	GOOD(RT(cudaStreamGetDevice)(b, &device));
+	OK(RT(cudaStreamGetDevice)(b, &device));
 	ck_assert_int_eq(device, 0);
-	GOOD(RT(cudaStreamGetDevice_ptsz)(NULL, &device));
+	OK(RT(cudaStreamGetDevice_ptsz)(NULL, &device));
 }
 END_TEST
 
@@ -146,22 +145,22 @@ START_TEST(host_memory_and_pointers_are_known)
 	void *host, *device;
 
 	start(NULL);
-	GOOD(RT(cudaHostAlloc)(&host, 4096, 2));
-	GOOD(RT(cudaHostGetFlags)(&flags, host));
+	OK(RT(cudaHostAlloc)(&host, 4096, 2));
+	OK(RT(cudaHostGetFlags)(&flags, host));
 	ck_assert_uint_eq(flags, 2);
-	GOOD(RT(cudaHostGetDevicePointer)(&device, (char *)host + 8, 0));
-	GOOD(RT(cudaPointerGetAttributes)(&about, device));
+	OK(RT(cudaHostGetDevicePointer)(&device, (char *)host + 8, 0));
+	OK(RT(cudaPointerGetAttributes)(&about, device));
 	ck_assert_int_eq(about.type, 1);
-	GOOD(RT(cudaFreeHost)(host));
-	FAILS(cudaErrorInvalidValue, RT(cudaHostGetFlags)(&flags, host));
-	GOOD(RT(cudaMallocHost)(&host, 64));
-	GOOD(RT(cudaFreeHost)(host));
-	GOOD(RT(cudaHostRegister)(own, sizeof(own), 0));
-	GOOD(RT(cudaPointerGetAttributes)(&about, own));
+	OK(RT(cudaFreeHost)(host));
+	IS(cudaErrorInvalidValue, RT(cudaHostGetFlags)(&flags, host));
+	OK(RT(cudaMallocHost)(&host, 64));
+	OK(RT(cudaFreeHost)(host));
+	OK(RT(cudaHostRegister)(own, sizeof(own), 0));
+	OK(RT(cudaPointerGetAttributes)(&about, own));
 	ck_assert_int_eq(about.type, 1);
-	FAILS(cudaErrorHostMemoryAlreadyRegistered, RT(cudaHostRegister)(own, 16, 0));
-	GOOD(RT(cudaHostUnregister)(own));
-	GOOD(RT(cudaPointerGetAttributes)(&about, own));
+	IS(cudaErrorHostMemoryAlreadyRegistered, RT(cudaHostRegister)(own, 16, 0));
+	OK(RT(cudaHostUnregister)(own));
+	OK(RT(cudaPointerGetAttributes)(&about, own));
 	ck_assert_int_eq(about.type, 0);
 }
 END_TEST
@@ -178,41 +177,41 @@ START_TEST(kernels_are_launched_by_each_name)
 	int blocks;
 
 	start(NULL);
-	handle = register_code();
-	GOOD(RT(cudaLaunchKernel)(&stub_first, one, one, NULL, 0, NULL));
-	GOOD(RT(cudaLaunchKernel_ptsz)(&stub_first, one, one, NULL, 0, NULL));
-	GOOD(RT(cudaLaunchKernelExC)(&config, &stub_first, NULL));
-	GOOD(RT(cudaLaunchKernelExC_ptsz)(&config, &stub_first, NULL));
-	GOOD(RT(cudaLaunchCooperativeKernel)(&stub_first, one, threads, NULL, 0, NULL));
-	GOOD(RT(cudaLaunchCooperativeKernel_ptsz)(&stub_first, one, threads, NULL, 0, NULL));
-	FAILS(cudaErrorCooperativeLaunchTooLarge,
+	handle = register_table();
+	OK(RT(cudaLaunchKernel)(&stub_first, one, one, NULL, 0, NULL));
+	OK(RT(cudaLaunchKernel_ptsz)(&stub_first, one, one, NULL, 0, NULL));
+	OK(RT(cudaLaunchKernelExC)(&config, &stub_first, NULL));
+	OK(RT(cudaLaunchKernelExC_ptsz)(&config, &stub_first, NULL));
+	OK(RT(cudaLaunchCooperativeKernel)(&stub_first, one, threads, NULL, 0, NULL));
+	OK(RT(cudaLaunchCooperativeKernel_ptsz)(&stub_first, one, threads, NULL, 0, NULL));
+	IS(cudaErrorCooperativeLaunchTooLarge,
 	      RT(cudaLaunchCooperativeKernel)(&stub_first, many, threads, NULL, 0, NULL));
-	FAILS(cudaErrorInvalidDeviceFunction,
+	IS(cudaErrorInvalidDeviceFunction,
 	      RT(cudaLaunchKernel)(&shadow_table, one, one, NULL, 0, NULL));
-	GOOD(RT(cudaFuncGetName)(&name, &stub_second));
+	OK(RT(cudaFuncGetName)(&name, &stub_second));
 	ck_assert_str_eq(name, "second");
-	GOOD(RT(cudaFuncSetAttribute)(&stub_first, 8, 65536));
-	GOOD(RT(cudaFuncSetCacheConfig)(&stub_first, 1));
-	FAILS(cudaErrorInvalidValue, RT(cudaFuncSetAttribute)(&stub_first, 8, 1 << 30));
-	GOOD(RT(cudaOccupancyMaxActiveBlocksPerMultiprocessor)(&blocks, &stub_first, 256, 0));
+	OK(RT(cudaFuncSetAttribute)(&stub_first, 8, 65536));
+	OK(RT(cudaFuncSetCacheConfig)(&stub_first, 1));
+	IS(cudaErrorInvalidValue, RT(cudaFuncSetAttribute)(&stub_first, 8, 1 << 30));
+	OK(RT(cudaOccupancyMaxActiveBlocksPerMultiprocessor)(&blocks, &stub_first, 256, 0));
 	ck_assert_int_eq(blocks, 8);
-	GOOD(RT(cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags)(&blocks, &stub_first, 1024,
+	OK(RT(cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags)(&blocks, &stub_first, 1024,
 									0, 0));
 	ck_assert_int_eq(blocks, 2);
-	GOOD(RT(cudaOccupancyAvailableDynamicSMemPerBlock)(&bytes, &stub_first, 2, 128));
+	OK(RT(cudaOccupancyAvailableDynamicSMemPerBlock)(&bytes, &stub_first, 2, 128));
 	ck_assert_uint_eq(bytes, 65536);
-	GOOD(RT(cudaGetFuncBySymbol)(&function, &stub_first));
-	GOOD(RT(cudaGetKernel)(&kernel, &stub_first));
+	OK(RT(cudaGetFuncBySymbol)(&function, &stub_first));
+	OK(RT(cudaGetKernel)(&kernel, &stub_first));
 	ck_assert_ptr_eq((void *)function, (void *)kernel);
-	GOOD(RT(__cudaGetKernel)(&same, &stub_first));
+	OK(RT(__cudaGetKernel)(&same, &stub_first));
 	ck_assert_ptr_eq(same, kernel);
-	GOOD(RT(__cudaLaunchKernel)(kernel, one, one, NULL, 0, NULL));
-	GOOD(RT(__cudaLaunchKernel_ptsz)(kernel, one, one, NULL, 0, NULL));
+	OK(RT(__cudaLaunchKernel)(kernel, one, one, NULL, 0, NULL));
+	OK(RT(__cudaLaunchKernel_ptsz)(kernel, one, one, NULL, 0, NULL));
 	ck_assert(RT(__cudaInitModule)(handle));
 }
 END_TEST
 
-TCase *rest_tests(void)
+TCase *program_rest_tests(void)
 {
 	TCase *tc = tcase_create("rest");
 

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "sim_count.h"
 #include "sim_runtime.h"
+#include "sim_watch.h"
 
 void *runtime;
 
@@ -129,7 +129,7 @@ START_TEST(ten_thousand_cycles_leave_nothing_behind)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const char *const refused[] = {
 		"cudaIpcGetMemHandle",
@@ -138,12 +138,14 @@ int main(void)
 		"cudaGraphicsMapResources",
 		NULL,
 	};
+	static const struct sim_watch watch = { .library = RUNTIME_NAME, .proved = 200, .refused = refused };
 	Suite *suite = suite_create("sim runtime");
-	SRunner *runner = srunner_create(suite);
 	TCase *tc = tcase_create("growth");
-	int failed;
 
-	sim_count_begin();
+	suite_add_tcase(suite, program_tests());
+	suite_add_tcase(suite, program_graph_tests());
+	suite_add_tcase(suite, program_memory_tests());
+	suite_add_tcase(suite, program_rest_tests());
 	suite_add_tcase(suite, device_tests());
 	suite_add_tcase(suite, memory_tests());
 	suite_add_tcase(suite, array_tests());
@@ -156,9 +158,5 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, ten_thousand_cycles_leave_nothing_behind);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	failed += sim_count_end(RUNTIME_NAME, 300, 0, refused);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return sim_watch_main(argc, argv, suite, &watch);
 }

@@ -9,11 +9,15 @@ typedef struct vgpu_cudart12_calls calls;
 #define RUNTIME_NAME "cudart12"
 /* what 13 calls by the plain name and 12 by that of a later version */
 #define SINCE(name, version) name##_v##version
+#define PROPERTIES cudaGetDeviceProperties_v2
+#define V2(name) RTX(name##_v2)
 #else
 #include "gen/cudart13_calls.h"
 typedef struct vgpu_cudart13_calls calls;
 #define RUNTIME_NAME "cudart13"
 #define SINCE(name, version) name
+#define PROPERTIES cudaGetDeviceProperties
+#define V2(name) RTX(name)
 #endif
 #define RUNTIME_FILE "libvgpu-" RUNTIME_NAME ".so"
 #include "sim_client.h"
@@ -57,6 +61,15 @@ extern char first_stub, second_stub, bounded_stub;
 extern int table_shadow[256], limit_shadow;
 extern void *shared_shadow;
 
+/* PTX with kernels `first` and `second` and variables of 64, 4 and 4 bytes, the last managed. */
+extern char stub_first, stub_second, shadow_table, shadow_counter;
+extern int *shadow_managed;
+void **register_table(void);
+
+TCase *program_tests(void);
+TCase *program_graph_tests(void);
+TCase *program_memory_tests(void);
+TCase *program_rest_tests(void);
 TCase *device_tests(void);
 TCase *memory_tests(void);
 TCase *array_tests(void);
