@@ -238,6 +238,24 @@ forward 'cuInit=exit' "$client" driver
 verdict CALL-EXITED
 CUDA_VISIBLE_DEVICES='' simulated '[device]\n' "$client" driver
 verdict VISIBLE-NONE
+# Refused for that, era a tries every runtime that it finds; one asks the driver for names that it can do without.
+library lib/libcudart.so.13.0.1 '#include <dlfcn.h>
+int cudaDriverGetVersion(int *v) { return *v = 0, 100; } int cudaGetDeviceCount(int *n) { return *n = 0, 100; }
+int cudaDeviceReset(void) { return 0; } int cudaMemGetInfo(void *f, void *t) { return !f + !t; }
+int cudaGetDeviceProperties(void *p, int d) { return !p + d; } int cudaDeviceGetAttribute(int *v, int a, int d) { return *v = a + d; }
+int cudaSetDevice(int device)
+{
+	void *pointer, *driver = dlopen("libcuda.so.1", RTLD_NOW);
+	int (*ask)(const char *, void **, int, unsigned long, int *) = driver ? dlsym(driver, "cuGetProcAddress_v2") : 0;
+
+	if (!ask || ask("cuInit", &pointer, 12000, 0, 0) || !dlsym(driver, "cuNoSuchProbe"))
+		ask("cuGraphicsVDPAURegisterOutputSurface", &pointer, 12000, 0, 0);
+	return 100 + device;
+}'
+ln -s "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" lib/libcuda.so.1
+LD_LIBRARY_PATH=$PWD/lib CUDA_VISIBLE_DEVICES='' simulated '[device]\n' "$ollama" serve --era a
+verdict VISIBLE-NONE
+rm lib/*
 simulated 'driver = 580.95.05\n' "$client" driver
 verdict INIT-NO-DEVICE
 simulated 'cuda = 11.0\n[device]\n' "$client" runtime

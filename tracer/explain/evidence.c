@@ -341,6 +341,7 @@ static void add_object(struct vgpu_seen_process *process, const struct vgpu_even
 	if (!object)
 		return;
 	object->event = event->number;
+	object->time_ns = event->time_ns;
 	object->path = vgpu_seen_keep(process->pool, from->path);
 	object->soname = vgpu_seen_keep(process->pool, from->soname);
 	object->handle = from->object;

@@ -55,13 +55,15 @@ static bool start_symbol(const struct vgpu_rule_place *place, struct vgpu_findin
 	return true;
 }
 
-/* What a library of ours asks for is its own affair. */
-static bool is_ours(const struct vgpu_seen_process *process, const char *path)
+/* What a library of ours, or any driver, asks for is its own affair: no client asked. */
+static bool is_own_affair(const struct vgpu_seen_process *process, const char *path)
 {
+	enum vgpu_part part = vgpu_vendor_part(path);
+
 	for (uint32_t i = 0; path && i < process->objects.count; i++)
 		if (process->objects.at[i].library && process->objects.at[i].path && !strcmp(process->objects.at[i].path, path))
 			return true;
-	return false;
+	return part == VGPU_PART_DRIVER || part == VGPU_PART_MONITOR;
 }
 
 /* A function that the client asked for by name, and without which it gives up: the last it asked for. */
@@ -74,7 +76,7 @@ static bool entry_missing(const struct vgpu_rule_place *place, struct vgpu_findi
 		const struct vgpu_seen_symbol *symbol = &process->symbols.at[i];
 		bool nvml = vgpu_name_matches("nvml*", symbol->name);
 
-		if (is_ours(process, symbol->from))
+		if (is_own_affair(process, symbol->from))
 			continue;
 		/* It went on to others: this one it can do without. */
 		if (!symbol->missing)
