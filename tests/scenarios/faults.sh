@@ -16,6 +16,8 @@ mkdir driver lib
 "$CC" -O1 -fPIC -shared -DDRIVER -Wl,-soname,libcuda.so.1,-Bsymbolic -o driver/libcuda.so.1 "$here/foreign.c"
 "$CC" -O1 -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o driver/libnvidia-ml.so.1 "$here/foreign.c"
 
+begin
+
 # backend 'C code' [option…]: dlopens libggml-cuda.so made of it.
 backend() {
 	library lib/libggml-cuda.so "$@" 2>/dev/null

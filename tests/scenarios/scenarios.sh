@@ -25,6 +25,7 @@ simulated() { # DEVICE-FILE-TEXT COMMAND…
 	shift
 	run --shim sim --device device.conf -- "$@"
 }
+begin() { :; }
 none() { run --shim none -- "$@"; }
 
 # verdict RULE: of t.vgt.

@@ -69,7 +69,7 @@ static void states_of_link(struct vgpu_chain *chain, const struct vgpu_seen_proc
 {
 	bool backend = vgpu_profile_rows[chain->profile].backend;
 
-	if (process->link_started || (!process->link && process->ended))
+	if (process->link_started || (!process->link && process->ended && !process->start_error))
 		yes(chain, VGPU_STEP_STARTED, process->link_event);
 	for (uint32_t i = 0; i < process->searches.count; i++)
 		if (is_provider(process->searches.at[i].part) && !process->searches.at[i].preload)

@@ -132,6 +132,8 @@ struct vgpu_seen_process {
 	uint64_t preload_event;
 	const char *start_missing; /* during the start: the last name that was not found */
 	uint64_t start_missing_event;
+	const char *start_error, *start_error_object; /* the linker's last words to a program that never started */
+	uint64_t start_error_event;
 	VGPU_SEEN_LIST(struct vgpu_seen_load, loads);
 	VGPU_SEEN_LIST(struct vgpu_seen_symbol, symbols); /* by dlsym: GPU symbols */
 	VGPU_SEEN_LIST(struct vgpu_seen_object, objects); /* GPU libraries */
