@@ -59,7 +59,7 @@ static __noinline int emit_link(struct task_struct *task, struct passage *passag
 	put_head(&link->head, task, VGPU_BPF_LINK, 0);
 	link->head.time_ns = passage->time_ns;
 	link->op = op;
-	link->code = 0;
+	link->code = passage->code;
 	link->leave_ns = leave_ns;
 	link->handle = 0;
 	link->result = 0;
@@ -129,6 +129,7 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 		*passage = thread->dl;
 		if (!passage->op) {
 			passage->op = VGPU_BPF_OP_CATCH;
+			passage->code = 0;
 			passage->time_ns = bpf_ktime_get_ns();
 			passage->caller = 0;
 		}
@@ -140,11 +141,16 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 		thread->passages = n + 1;
 		return 0;
 	}
-	/* Whoever catches it will tell; uncaught, it ends the program at its start. */
-	if (function->op >= VGPU_BPF_OP_ERROR && (thread->passages || thread->dl.op))
+	/* Whoever catches it will tell, and lacks only the errno; uncaught, it ends the program at its start. */
+	if (function->op >= VGPU_BPF_OP_ERROR && (thread->passages || thread->dl.op)) {
+		n = thread->passages;
+		if (n && n <= PASSAGES)
+			thread->passage[(n - 1) & (PASSAGES - 1)].code = ARCH_ARG1(regs);
 		return 0;
+	}
 	passage = &thread->dl;
 	passage->op = function->op;
+	passage->code = 0;
 	passage->time_ns = bpf_ktime_get_ns();
 	passage->word[0] = ARCH_ARG1(regs);
 	passage->word[1] = ARCH_ARG2(regs);

@@ -83,7 +83,7 @@ struct frame {
 /* A dlopen or its like on its way through _dl_catch_error. */
 struct passage {
 	__u32 op;
-	__u32 pad;
+	__s32 code;      /* errno of what was signalled on the way, 0: none */
 	__u64 time_ns;
 	__u64 sp;
 	__u64 args;      /* what the operation was given, and where it leaves its result */

@@ -141,7 +141,7 @@ enum vgpu_bpf_op {
 struct vgpu_bpf_link {
 	struct vgpu_bpf_head head;
 	__u32 op;       /* enum vgpu_bpf_op; CATCH: not one of dlfcn.h's */
-	__s32 code;     /* ERROR, EXCEPTION: errno */
+	__s32 code;     /* errno, 0: the linker gave none */
 	__u64 leave_ns; /* 0: only its entry was seen */
 	__u64 handle;   /* dlsym, dlclose: what was passed */
 	__u64 result;   /* handle or address, 0: failed */

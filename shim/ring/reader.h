@@ -34,7 +34,7 @@ struct vgpu_ring_place {
  * forked child that made no call yet still maps its parent's ring: compare vgpu_ring_arena()->process.
  */
 int vgpu_ring_places(pid_t pid, struct vgpu_ring_place *out, int max);
-/* Opens one of them, by file through /proc/PID/root where that works, else by memory. */
+/* Opens one of them, by file through /proc/PID/root where that works, else by memory. -EPROTO: its header is not written yet. */
 int vgpu_ring_open_place(struct vgpu_ring **out, pid_t pid, const struct vgpu_ring_place *place);
 
 /*

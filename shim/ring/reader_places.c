@@ -143,24 +143,37 @@ static int gone(pid_t pid)
 	return kill(pid, 0) && errno == ESRCH;
 }
 
+/*
+ * The file was there to be opened, whether or not its header is whole yet. Where it is not, its maker is at
+ * work on it: what may be read in memory a moment later would be gone with the process, the file is not.
+ */
+static int is_file(int err)
+{
+	return !err || err == -EPROTO || err == -EPROTONOSUPPORT;
+}
+
 int vgpu_ring_open_place(struct vgpu_ring **out, pid_t pid, const struct vgpu_ring_place *place)
 {
 	uint64_t end, inode;
 	struct stat st;
 	char path[sizeof(place->path) + 64];
+	int err;
 
 	*out = NULL;
 	if (!find_mapping(pid, place->base, &end, &inode))
 		return gone(pid) ? -ESRCH : -ENOENT;
 	/* The very file that is mapped, whatever its name is now: but only root may. */
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, place->base, end);
-	if (!vgpu_ring_open_file(out, path))
-		return 0;
+	err = vgpu_ring_open_file(out, path);
+	if (is_file(err))
+		return err;
 	if (place->path[0]) {
 		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, place->path);
-		if (!lstat(path, &st) && S_ISREG(st.st_mode) && st.st_ino == inode &&
-		    !vgpu_ring_open_file(out, path))
-			return 0;
+		if (!lstat(path, &st) && S_ISREG(st.st_mode) && st.st_ino == inode) {
+			err = vgpu_ring_open_file(out, path);
+			if (is_file(err))
+				return err;
+		}
 	}
 	return vgpu_ring_open_memory(out, pid, place->base, place->bytes);
 }

@@ -150,4 +150,16 @@ assert all(e["argv"] and e["comm"] for e in of("exec") if e["observer"] == 2)
 assert len(of("linked", flags=16)) == 201
 assert not of("observer")
 '
+
+# One that the auditor executes again, with room for TLS or without itself, is one program: however soon it is gone.
+for alignment in 8 128; do
+	library tls.so "static __thread char bytes[2632] __attribute__((aligned($alignment))) = { 1 };
+		char *f(void) { return bytes; }" -ftls-model=initial-exec
+	"$CC" -o short -x c - -x none -Wl,--no-as-needed ./tls.so <<<'int main(void) { return 0; }'
+	code 0 "$trace" run --kernel=off -q -o a.vgt -- sh -c 'i=0; while [ $i -lt 20 ]; do ./short; i=$((i+1)); done; exec ./short'
+	ask a.vgt '
+assert len(of("observer", about=2)) == 21, of("observer")
+assert len(of("exec")) == 22, [(e["process"], e["execs"], e["argv"]) for e in of("exec")]
+'
+done
 same 0 "$(left_behind)" "directories left behind"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* judge FILE RULE: that rule, and no other, is the verdict; and with any one observer taken away never another cause. */
+/*
+ * judge FILE RULE: that rule, and no other, is the verdict; and with any one observer taken away never another cause.
+ * judge --trees FILE LIST: of each "PID RULE" of the list, what that process and its descendants show has that rule as
+ * the verdict, or is not known; a third word, "known", wants the rule.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +33,25 @@ static bool hidden(const struct vgpu_event *event, uint32_t observer)
 	return observer && event->observer == observer;
 }
 
-static struct vgpu_explanation *explain(const char *path, uint32_t observer, struct vgpu_model **model,
+/* Processes of one tree: of the stream's numbers those that descend from a pid's. NULL: all. */
+struct tree {
+	int32_t pid;
+	uint8_t in[65536];
+};
+
+static bool belongs(struct tree *tree, const struct vgpu_event *event)
+{
+	if (!tree || !event->process)
+		return true;
+	if (event->process >= sizeof(tree->in))
+		return false;
+	if (event->kind == VGPU_EVENT_START && (event->start.pid == tree->pid || (event->start.parent < sizeof(tree->in) &&
+										 tree->in[event->start.parent])))
+		tree->in[event->process] = 1;
+	return tree->in[event->process];
+}
+
+static struct vgpu_explanation *explain(const char *path, uint32_t observer, struct tree *tree, struct vgpu_model **model,
 					struct vgpu_evidence_set **set)
 {
 	struct vgpu_explanation *explanation;
@@ -42,7 +64,7 @@ static struct vgpu_explanation *explain(const char *path, uint32_t observer, str
 	vgpu_stream_add(&stream, &(*model)->sink);
 	vgpu_stream_add(&stream, &(*set)->sink);
 	while (vgpu_vgt_next(reader, &event) == 1)
-		if (!hidden(&event, observer))
+		if (!hidden(&event, observer) && belongs(tree, &event))
 			vgpu_stream_emit(&stream, &event);
 	vgpu_vgt_reader_close(reader);
 	if (vgpu_explain(&explanation, *set))
@@ -58,18 +80,60 @@ static const char *verdict_of(const struct vgpu_explanation *explanation)
 	return explanation->outcome == VGPU_OUTCOME_CPU ? explanation->decider->broken.rule->id : "UNKNOWN";
 }
 
+static int judge_trees(const char *path, const char *list)
+{
+	unsigned known = 0, unknown = 0, wrong = 0;
+	char line[256], want[128], how[16];
+	FILE *file = fopen(list, "r");
+	int pid;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		struct tree tree = { 0 };
+		struct vgpu_evidence_set *set;
+		struct vgpu_model *model;
+		struct vgpu_explanation *explanation;
+		const char *got;
+		bool right;
+
+		how[0] = '\0';
+		if (sscanf(line, "%d %127s %15s", &pid, want, how) < 2)
+			return 2;
+		tree.pid = pid;
+		explanation = explain(path, 0, &tree, &model, &set);
+		got = verdict_of(explanation);
+		right = !strcmp(got, want);
+		known += right;
+		/* What a client made of a device that was found is not seen then, but that it was found. */
+		if (!right && !how[0])
+			right = !strcmp(got, "UNKNOWN") || (!strncmp(want, "CLIENT-", 7) && !strcmp(got, "FOUND"));
+		unknown += right && strcmp(got, want);
+		wrong += !right;
+		if (strcmp(got, want))
+			printf("%s%s (process %d): %s\n", right ? "" : "WRONG: ", want, pid, got);
+		vgpu_explanation_free(explanation);
+		vgpu_evidence_close(set);
+		vgpu_model_close(model);
+	}
+	if (!file || fclose(file) || !known)
+		return 2;
+	printf("%u known, %u not known, %u wrong\n", known, unknown, wrong);
+	return wrong != 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *want;
 	int bad = 0;
 
+	if (argc == 4 && !strcmp(argv[1], "--trees"))
+		return judge_trees(argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
 	want = argv[2];
 	for (unsigned i = 0; i < sizeof(blinds) / sizeof(blinds[0]); i++) {
 		struct vgpu_evidence_set *set;
 		struct vgpu_model *model;
-		struct vgpu_explanation *explanation = explain(argv[1], blinds[i].observer, &model, &set);
+		struct vgpu_explanation *explanation = explain(argv[1], blinds[i].observer, NULL, &model, &set);
 		const char *got = verdict_of(explanation);
 		bool right = !strcmp(got, want) || (i && !strcmp(got, "UNKNOWN"));
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,24 @@ static void map_memory(void)
 	close(fd);
 }
 
+/* The memory is a whole ring already, its file is none yet: what the moment of its making looks like to two reads. */
+static void map_unfinished(void)
+{
+	uint64_t zero = 0;
+	char path[128], *base;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/vgpu-12-345-0.ring", directory);
+	built_save(&arena, path, 0);
+	fd = open(path, O_RDWR);
+	if (pwrite(fd, &zero, sizeof(zero), offsetof(struct vgpu_arena, magic)) != sizeof(zero))
+		_exit(1);
+	base = mmap(NULL, (size_t)arena.chunks * VGPU_CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (base == MAP_FAILED)
+		_exit(1);
+	memcpy(base + offsetof(struct vgpu_arena, magic), &built_header(&arena)->magic, sizeof(zero));
+}
+
 static void map_other(void)
 {
 	int fd = memfd_create("vgpu-ring-of-another-kind", MFD_CLOEXEC);
@@ -156,6 +175,23 @@ START_TEST(a_ring_whose_file_was_removed_is_read)
 }
 END_TEST
 
+START_TEST(a_ring_file_in_the_making_is_not_taken_from_memory_that_dies_with_its_process)
+{
+	struct vgpu_ring_place place;
+	char path[128];
+
+	start(map_unfinished);
+	ck_assert_int_eq(vgpu_ring_places(child, &place, 1), 1);
+	ck_assert_int_eq(vgpu_ring_open_place(&ring, child, &place), -EPROTO);
+	ck_assert_ptr_null(ring);
+	snprintf(path, sizeof(path), "%s/vgpu-12-345-0.ring", directory);
+	built_save(&arena, path, 0);
+	ck_assert_int_eq(vgpu_ring_open_place(&ring, child, &place), 0);
+	end_child();
+	expect_the_call();
+}
+END_TEST
+
 START_TEST(a_ring_without_a_file_is_read)
 {
 	struct vgpu_ring_place places[2];
@@ -217,6 +253,7 @@ int main(void)
 	const TTest *const tests[] = {
 		a_ring_file_is_found_and_read_whatever_its_directory_is_called,
 		a_ring_whose_file_was_removed_is_read,
+		a_ring_file_in_the_making_is_not_taken_from_memory_that_dies_with_its_process,
 		a_ring_without_a_file_is_read,
 		a_memory_ring_whose_process_is_gone_is_an_error,
 		memory_that_is_not_a_ring_is_refused,

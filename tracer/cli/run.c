@@ -351,6 +351,7 @@ static int open_parts(struct vgpu_run *run)
 		.library_path = options->inject & VGPU_INJECT_PATH ? run->session.links : NULL,
 		.redirect = options->inject & VGPU_INJECT_AUDIT ? run->auditor : NULL,
 		.audit = run->auditor[0] ? run->auditor : NULL,
+		.link_dir = run->session.rings,
 		.ending = ending,
 		.mapped = mapped,
 		.data = run,

@@ -69,7 +69,7 @@ static void states_of_link(struct vgpu_chain *chain, const struct vgpu_seen_proc
 {
 	bool backend = vgpu_profile_rows[chain->profile].backend;
 
-	if (process->link_started || (!process->link && process->ended))
+	if (process->link_started || (!process->link && process->ended && !process->start_error))
 		yes(chain, VGPU_STEP_STARTED, process->link_event);
 	for (uint32_t i = 0; i < process->searches.count; i++)
 		if (is_provider(process->searches.at[i].part) && !process->searches.at[i].preload)
@@ -218,6 +218,7 @@ static void try_rules(struct vgpu_explanation *explanation, struct vgpu_chain *c
 	};
 	const struct vgpu_rule *rule;
 	struct vgpu_finding finding;
+	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 	bool counted = chain->state[VGPU_STEP_COUNTED] == VGPU_STATE_YES, memory = false;
 
 	place.backend = backend_of(place.model);
@@ -226,6 +227,9 @@ static void try_rules(struct vgpu_explanation *explanation, struct vgpu_chain *c
 	for (uint32_t i = 0; i < process->devices.count; i++)
 		memory |= process->devices.at[i].has_memory && process->devices.at[i].total;
 	for (unsigned i = 0; (rule = vgpu_rule_at(i)); i++) {
+		/* Where the driver refused to begin, all that failed later did so for that, whether or not its reason is known. */
+		if (init && init->failures && !init->success && rule->step > VGPU_STEP_INIT && !rule->whatever)
+			continue;
 		/* With a device in hand, what might have gone wrong before did not; a call may still hang. */
 		if (counted && rule->step < VGPU_STEP_PROPERTIES && (rule->step != VGPU_STEP_CALLED || memory))
 			continue;

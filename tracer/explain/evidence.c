@@ -341,6 +341,7 @@ static void add_object(struct vgpu_seen_process *process, const struct vgpu_even
 	if (!object)
 		return;
 	object->event = event->number;
+	object->time_ns = event->time_ns;
 	object->path = vgpu_seen_keep(process->pool, from->path);
 	object->soname = vgpu_seen_keep(process->pool, from->soname);
 	object->handle = from->object;
@@ -484,6 +485,13 @@ static void add_dl(struct vgpu_seen_process *process, const struct vgpu_event *e
 			add_symbol(process, event->number, dl->name, dl->version, dl->caller_object,
 				   dl->object_name, true);
 		break;
+	case VGPU_DL_START:
+		if (!dl->failed)
+			break;
+		process->start_error = vgpu_seen_keep(process->pool, dl->error);
+		process->start_error_object = vgpu_seen_keep(process->pool, dl->object_name);
+		process->start_error_event = event->number;
+		break;
 	}
 }
 
@@ -502,6 +510,21 @@ static void add_images(struct vgpu_seen_process *process, const struct vgpu_even
 		add_text(process->pool, &process->images, event->number, at, 0);
 	for (const char *at = NULL; (at = vgpu_strings_next(&event->image.ptx, at));)
 		add_text(process->pool, &process->images, event->number, at, 0);
+}
+
+static void add_file(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	const char *path = event->file.path;
+
+	if (!event->file.error || !path)
+		return;
+	if (vgpu_vendor_part(path) && in_preload(process, path)) {
+		process->preload_missing = vgpu_seen_keep(process->pool, path);
+		process->preload_event = event->number;
+	}
+	/* A library is looked for in many places, and in most of them it is not. */
+	if (vgpu_name_matches("/dev/nvidia*,/dev/dxg,/dev/kfd,/dev/dri/*", path) || (event->file.vendor && event->file.error != ENOENT))
+		add_text(process->pool, &process->files, event->number, path, event->file.error);
 }
 
 static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_event *event)
@@ -561,9 +584,7 @@ static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_
 		add_text(process->pool, &process->gates, event->number, event->gate.reason, event->gate.result);
 		break;
 	case VGPU_EVENT_FILE:
-		if (event->file.error && event->file.path &&
-		    (event->file.vendor || vgpu_name_matches("/dev/nvidia*,/dev/dxg,/dev/kfd,/dev/dri/*", event->file.path)))
-			add_text(process->pool, &process->files, event->number, event->file.path, event->file.error);
+		add_file(process, event);
 		break;
 	case VGPU_EVENT_IMAGE:
 		add_images(process, event);

@@ -36,7 +36,7 @@ struct vgpu_seen_symbol {
 };
 
 struct vgpu_seen_object {
-	uint64_t event;
+	uint64_t event, time_ns;
 	const char *path, *soname;
 	uint64_t handle, device, inode;
 	enum vgpu_part part;
@@ -68,7 +68,7 @@ struct vgpu_seen_call {
 	int32_t result;            /* of the first failure */
 	int32_t last;              /* the latest result */
 	uint64_t last_event;
-	uint64_t first_ns;
+	uint64_t first_ns, failed_ns; /* of the first, of the first that failed */
 	bool nested;               /* only ever made by another traced call */
 	uint8_t tells;             /* what it is asked for; evidence.c */
 };
@@ -132,6 +132,8 @@ struct vgpu_seen_process {
 	uint64_t preload_event;
 	const char *start_missing; /* during the start: the last name that was not found */
 	uint64_t start_missing_event;
+	const char *start_error, *start_error_object; /* the linker's last words to a program that never started */
+	uint64_t start_error_event;
 	VGPU_SEEN_LIST(struct vgpu_seen_load, loads);
 	VGPU_SEEN_LIST(struct vgpu_seen_symbol, symbols); /* by dlsym: GPU symbols */
 	VGPU_SEEN_LIST(struct vgpu_seen_object, objects); /* GPU libraries */

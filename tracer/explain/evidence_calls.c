@@ -274,6 +274,7 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 		call->success = event->number;
 	if (failed && !call->failures++) {
 		call->failure = event->number;
+		call->failed_ns = event->time_ns;
 		call->result = (int32_t)event->call.result;
 	}
 	if (!call->tells)

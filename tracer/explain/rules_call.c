@@ -79,23 +79,36 @@ static bool gate_early(const struct vgpu_rule_place *place, struct vgpu_finding 
 	return true;
 }
 
+/* What a runtime can do without: it asks for all that it knows, and a driver without a display has none of these. */
+#define OPTIONAL "cuGraphics*,cuVDPAU*,cuGL*,cuEGL*,cuD3D*,cuWGL*,cuProfiler*"
+
+/*
+ * A name that is not there is a cause only where somebody gave up over it: the runtime says so (36), or it is the
+ * last thing that was ever asked. A runtime's probing of hundreds of names is neither.
+ */
 static bool lookup_refused(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_process *process = place->process;
 	const struct vgpu_seen_call *count = vgpu_seen_call(process, "cudaGetDeviceCount");
 	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
+	bool said = count && count->failures && count->result == 36;
+	uint64_t last = 0;
 
-	/* That some names are not there is normal; where init itself was refused, that is the reason. */
-	if (init && init->failures)
+	/* Where init itself was refused, that is the reason. */
+	if ((init && init->failures) || (count && count->failures && !said))
 		return false;
-	if (!process->lookups.count || (count && count->result != 36 && count->failures))
-		return false;
-	for (uint32_t i = process->lookups.count; i--;)
-		if (process->lookups.at[i].code > 0) {
-			finding->a = process->lookups.at[i].text;
-			finding->event = process->lookups.at[i].event;
-			return true;
-		}
+	for (uint32_t i = 0; i < process->calls.count; i++)
+		if (process->calls.at[i].last_event > last)
+			last = process->calls.at[i].last_event;
+	for (uint32_t i = process->lookups.count; i--;) {
+		const struct vgpu_seen_text *lookup = &process->lookups.at[i];
+
+		if (lookup->code <= 0 || vgpu_name_matches(OPTIONAL, lookup->text) || (!said && lookup->event != last))
+			continue;
+		finding->a = lookup->text;
+		finding->event = lookup->event;
+		return true;
+	}
 	return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include "tracer/explain/discovery.h"
 #include "tracer/explain/rules.h"
+#include "tracer/model/names.h"
 
 #define NEEDS_CALLS "the calls (our libraries, or the kernel observer)"
 
@@ -51,6 +52,8 @@ static bool compute_13(const struct vgpu_rule_place *place, struct vgpu_finding 
 	for (uint32_t i = 0; i < place->process->objects.count; i++)
 		thirteen |= place->process->objects.at[i].soname &&
 			    !strcmp(place->process->objects.at[i].soname, "libcudart.so.13") && !place->process->objects.at[i].gone;
+	for (uint32_t i = 0; i < place->process->calls.count; i++)
+		thirteen |= VGPU_FUNCTION_LIBRARY(place->process->calls.at[i].function) == VGPU_LIBRARY_CUDART13;
 	if (!thirteen || !vgpu_profile_rows[place->chain->profile].backend || place->chain->pass != 2)
 		return false;
 	EACH_DEVICE(d) {
@@ -189,7 +192,7 @@ const struct vgpu_rule vgpu_rules_device[] = {
 		.todo = "Use a newer card, or an older client.",
 	},
 	{
-		.id = "PROP-COMPUTE-13", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS ", the link observer",
+		.id = "PROP-COMPUTE-13", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS ", the environment",
 		.title = "the backend was built with CUDA 13, which knows no device below 7.5",
 		.holds = compute_13,
 		.say = "%a has compute capability %n (tenths); a backend of CUDA 13 is compiled for 75 and above.",

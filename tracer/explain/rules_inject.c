@@ -39,6 +39,19 @@ static bool raised(const struct vgpu_rule_place *place, struct vgpu_finding *fin
 	return is_out(place, "raised privileges");
 }
 
+/* It had one before, or was refused by one: what it tries then is for want of a device. */
+static bool tried_before(const struct vgpu_seen_process *process, const struct vgpu_seen_object *object)
+{
+	for (uint32_t i = 0; i < process->loads.count; i++)
+		if (!process->loads.at[i].failed && process->loads.at[i].event < object->event &&
+		    (process->loads.at[i].part == VGPU_PART_DRIVER || process->loads.at[i].part == VGPU_PART_RUNTIME))
+			return true;
+	for (uint32_t i = 0; i < process->calls.count; i++)
+		if (process->calls.at[i].failures && process->calls.at[i].failed_ns < object->time_ns)
+			return true;
+	return false;
+}
+
 /* Ours were to be first, and another file of that name was taken. */
 static bool shadowed(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
@@ -50,7 +63,7 @@ static bool shadowed(const struct vgpu_rule_place *place, struct vgpu_finding *f
 		const struct vgpu_seen_object *object = &process->objects.at[i];
 
 		if (object->library || object->gone || (object->part != VGPU_PART_DRIVER && object->part != VGPU_PART_RUNTIME) ||
-		    !(object->flags & VGPU_OBJECT_GPU))
+		    !(object->flags & VGPU_OBJECT_GPU) || tried_before(process, object))
 			continue;
 		finding->a = object->path;
 		finding->event = object->event;

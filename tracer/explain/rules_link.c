@@ -26,42 +26,66 @@ static bool backend_absent(const struct vgpu_rule_place *place, struct vgpu_find
 	return !process->loads.more && !process->searches.more;
 }
 
+/* The linker gave the program up: exit code 127, and it never started. */
+static bool gave_up(const struct vgpu_seen_process *process)
+{
+	return process->ended && !process->link_started && process->exit_how == VGPU_EXIT_CODE && process->exit_status == 127;
+}
+
 /* It ended at its own start, since something that it is linked with was not found. */
 static bool start_missing(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_process *process = place->process;
 
-	if (!vgpu_seen_link_known(process) || process->link_started || !process->ended || !process->start_missing ||
-	    process->exit_how != VGPU_EXIT_CODE || process->exit_status != 127 ||
-	    !vgpu_vendor_part(process->start_missing))
+	if (!gave_up(process))
+		return false;
+	finding->event2 = process->exit_event;
+	if (process->start_error && strstr(process->start_error, "cannot open shared object file") &&
+	    vgpu_vendor_part(process->start_error_object)) {
+		finding->a = process->start_error_object;
+		finding->event = process->start_error_event;
+		return true;
+	}
+	if (!vgpu_seen_link_known(process) || !process->start_missing || !vgpu_vendor_part(process->start_missing))
 		return false;
 	finding->a = process->start_missing;
 	finding->event = process->start_missing_event;
-	finding->event2 = process->exit_event;
 	return true;
 }
 
 /* All its libraries were found, and one lacks a symbol that its start needs. */
 static bool start_symbol(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
+	static const char words[] = "undefined symbol: ";
 	const struct vgpu_seen_process *process = place->process;
+	const char *symbol = process->start_error ? strstr(process->start_error, words) : NULL;
 
-	if (!vgpu_seen_link_known(process) || process->link_started || !process->ended || process->start_missing ||
-	    process->exit_how != VGPU_EXIT_CODE || process->exit_status != 127 || !process->objects.count)
+	if (!gave_up(process))
+		return false;
+	finding->event2 = process->exit_event;
+	if (symbol && vgpu_vendor_layer(symbol + sizeof(words) - 1) != VGPU_LAYERS) {
+		finding->a = process->start_error_object;
+		finding->b = process->start_error;
+		finding->event = process->start_error_event;
+		return true;
+	}
+	if (!vgpu_seen_link_known(process) || process->start_missing || !process->objects.count)
 		return false;
 	finding->a = process->objects.at[0].path;
+	finding->b = "a symbol is missing";
 	finding->event = process->objects.at[0].event;
-	finding->event2 = process->exit_event;
 	return true;
 }
 
-/* What a library of ours asks for is its own affair. */
-static bool is_ours(const struct vgpu_seen_process *process, const char *path)
+/* What a library of ours, or any driver, asks for is its own affair: no client asked. */
+static bool is_own_affair(const struct vgpu_seen_process *process, const char *path)
 {
+	enum vgpu_part part = vgpu_vendor_part(path);
+
 	for (uint32_t i = 0; path && i < process->objects.count; i++)
 		if (process->objects.at[i].library && process->objects.at[i].path && !strcmp(process->objects.at[i].path, path))
 			return true;
-	return false;
+	return part == VGPU_PART_DRIVER || part == VGPU_PART_MONITOR;
 }
 
 /* A function that the client asked for by name, and without which it gives up: the last it asked for. */
@@ -74,7 +98,7 @@ static bool entry_missing(const struct vgpu_rule_place *place, struct vgpu_findi
 		const struct vgpu_seen_symbol *symbol = &process->symbols.at[i];
 		bool nvml = vgpu_name_matches("nvml*", symbol->name);
 
-		if (is_ours(process, symbol->from))
+		if (is_own_affair(process, symbol->from))
 			continue;
 		/* It went on to others: this one it can do without. */
 		if (!symbol->missing)
@@ -213,8 +237,8 @@ const struct vgpu_rule vgpu_rules_link[] = {
 		.id = "LINK-START-SYMBOL", .step = VGPU_STEP_STARTED, .needs = NEEDS_LINK ", the exit code",
 		.title = "a GPU library that the program is linked with lacks a symbol, and it ended at its start",
 		.holds = start_symbol,
-		.say = "the program never started: the dynamic linker gave up after it had mapped %a.",
-		.todo = "Run the program with LD_BIND_NOW=1 in a shell: the linker names the symbol. Put a complete library in place of %a.",
+		.say = "the program never started: the dynamic linker gave up at %a: %b.",
+		.todo = "Run the program with LD_BIND_NOW=1 in a shell: the linker names the symbol. Put a complete library in its place.",
 	},
 	{
 		.id = "LINK-BACKEND-ABSENT", .step = VGPU_STEP_SEARCHED, .needs = NEEDS_LINK ", from its start to its end",

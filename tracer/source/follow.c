@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tracer/source/again.h"
 #include "tracer/source/connector.h"
 #include "tracer/source/link.h"
 #include "tracer/source/presence.h"
@@ -139,20 +140,38 @@ out:
 	return known;
 }
 
+/*
+ * By the auditor, with more room for TLS or without itself. Its own records say so; where it could leave none,
+ * the mark at the end of the environment does (shim/audit/tls.c), if the process is still there to be asked.
+ */
+static enum vgpu_again executed_again(const struct vgpu_follow *follow, const struct vgpu_known *known,
+				      const struct vgpu_proc *proc, uint64_t before_ns, uint64_t time_ns)
+{
+	enum vgpu_again again = vgpu_again_look(follow->options.link_dir, known, before_ns, time_ns);
+	char mark[32];
+
+	if (again == VGPU_AGAIN_UNKNOWN && shape_of(proc) == known->shape &&
+	    vgpu_proc_getenv(known->pid, "VGPU_AUDIT_AGAIN", mark, sizeof(mark)) == 1)
+		return VGPU_AGAIN_YES;
+	return again;
+}
+
 /* news: nobody has said so yet. */
 static void changed_program(struct vgpu_follow *follow, struct vgpu_known *known, char **argv, uint64_t time_ns,
 			    bool news, struct vgpu_stream *stream)
 {
+	enum vgpu_again again = VGPU_AGAIN_UNKNOWN;
+	uint64_t before_ns = known->exec_ns;
 	struct vgpu_proc proc;
-	char again[32];
 
+	known->exec_ns = time_ns;
 	if (vgpu_proc_read(known->pid, &proc) || (known->start_time && proc.start_time != known->start_time)) {
 		vgpu_proc_free(&proc);
 		return;
 	}
-	/* By the auditor, with more room for TLS: shim/audit/tls.c leaves this mark at the end of the environment. */
-	if (follow->options.audit && shape_of(&proc) == known->shape &&
-	    vgpu_proc_getenv(known->pid, "VGPU_AUDIT_AGAIN", again, sizeof(again)) == 1) {
+	if (follow->options.audit)
+		again = executed_again(follow, known, &proc, before_ns, time_ns);
+	if (again == VGPU_AGAIN_YES) {
 		known->again++;
 		vgpu_proc_free(&proc);
 		return;
@@ -176,7 +195,7 @@ static void changed_program(struct vgpu_follow *follow, struct vgpu_known *known
 			 ? vgpu_presence_obstacle(known->pid, follow->options.preload, follow->options.library_path,
 						  follow->options.redirect)
 			 : NULL;
-	known->link_why = follow->options.audit
+	known->link_why = follow->options.audit && again != VGPU_AGAIN_FIRST
 			      ? vgpu_presence_obstacle(known->pid, NULL, NULL, follow->options.audit)
 			      : NULL;
 	known->shape = shape_of(&proc);
@@ -273,8 +292,10 @@ static void on_connector(struct vgpu_follow *follow, const struct vgpu_connector
 		known = vgpu_roster_live(follow->options.roster, event->pid);
 		if (known)
 			known->execs_followed++;
-		if (known && known == follow->root && follow->root_executes)
+		if (known && known == follow->root && follow->root_executes) {
 			follow->root_executes = false;
+			known->exec_ns = event->time_ns;
+		}
 		else if (known && known->followed)
 			changed_program(follow, known, NULL, event->time_ns, known->execs_followed > known->execs + known->again, stream);
 		break;

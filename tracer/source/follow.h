@@ -20,6 +20,7 @@ struct vgpu_follow_options {
 	const char *library_path;
 	const char *redirect; /* a third one: the auditor, where it puts our libraries in */
 	const char *audit;    /* the auditor, NULL: the link observer is off; says where it is not, and why */
+	const char *link_dir; /* where the auditor's records lie */
 	/* A followed process is about to be reported as ended: whatever it left must be read now. */
 	void (*ending)(void *data, struct vgpu_known *known);
 	/* It maps one of our libraries, and no ring of it was found yet. */

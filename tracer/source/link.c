@@ -231,6 +231,11 @@ static void emit_missed_exec(const struct vgpu_ring_state *state, struct vgpu_st
 	if (!known->followed || known->execs + known->again > state->identity.instance ||
 	    (!vgpu_proc_stat(known->pid, &proc) && proc.start_time == known->start_time && proc.state != 'Z'))
 		return;
+	/* Missed as well, but the same program: who follows processes counts its execs, too. */
+	if (link->start_flags & VGPU_CONTEXT_AGAIN) {
+		known->again++;
+		return;
+	}
 	memset(&proc, 0, sizeof(proc));
 	proc.pid = known->pid;
 	proc.ns_pid = known->ns_pid;

@@ -32,6 +32,7 @@ struct vgpu_known {
 	char comm[64];
 	uint32_t shape;  /* of its command line, to notice an exec */
 	bool has_ring;
+	uint64_t exec_ns; /* when it last became another program, by the process observer; 0: not since it is followed */
 	uint32_t again;   /* times that the auditor executed the same program again: no news to anyone */
 	uint64_t link_ns; /* when its latest ring of the link observer began, 0: there is none */
 	const char *link_why; /* why it cannot be, where that is known; static text */
