@@ -8,6 +8,9 @@
 /*
  * Functions that are not static are verified once, not anew in each turn of the loops that call
  * them: a matter of two thousand milliseconds or ten. Their pointers may be NULL, says the kernel.
+ *
+ * barrier_var() keeps clang from testing one copy of a number and using another, or from dropping a
+ * mask after a test: Linux 6.1 does not see through that, and refuses the program.
  */
 
 /* A blob of the greatest size fits behind any offset up to here: its head, 4097 bytes and a NUL. */
@@ -177,6 +180,7 @@ __noinline __u32 capture(struct frame *frame, const struct vgpu_bpf_capture *c, 
 		break;
 	}
 	kept = full;
+	barrier_var(kept);
 	if (kept > VGPU_BPF_BLOB_MAX)
 		kept = VGPU_BPF_BLOB_MAX;
 	if (kept)

@@ -125,6 +125,7 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 			n = 0;
 		if (n >= PASSAGES)
 			return 0;
+		barrier_var(n);
 		passage = &thread->passage[n & (PASSAGES - 1)];
 		*passage = thread->dl;
 		if (!passage->op) {

@@ -59,11 +59,13 @@ static __always_inline void put_descriptor(struct vgpu_bpf_descriptor *out, stru
 #define ENV_ROOM  4096u
 #define PATH_ROOM 1024u
 
-static __always_inline __u32 put_bytes(struct scratch *scratch, __u32 offset, __u64 from, __u64 to, __u32 room,
+static __always_inline __u32 put_bytes(struct scratch *scratch, __u64 offset, __u64 from, __u64 to, __u32 room,
 				       __u16 *size, __u16 *flags, __u16 cut)
 {
 	__u64 n = to > from ? to - from : 0;
 
+	barrier_var(offset);
+	barrier_var(n);
 	*size = 0;
 	if (n > room) {
 		n = room;
