@@ -149,7 +149,8 @@ static struct vgpu_ring *ring_new(void)
 	ring->words = malloc(VGPU_CHUNK_BYTES);
 	ring->bodies = malloc(VGPU_CHUNK_BYTES);
 	ring->anchors = malloc(READER_ANCHORS_MAX * sizeof(*ring->anchors));
-	if (!ring->words || !ring->bodies || !ring->anchors) {
+	ring->line = calloc(1, sizeof(*ring->line));
+	if (!ring->words || !ring->bodies || !ring->anchors || !ring->line) {
 		vgpu_ring_close(ring);
 		return NULL;
 	}
@@ -215,10 +216,12 @@ void vgpu_ring_close(struct vgpu_ring *ring)
 	}
 	free(ring->pending);
 	free(ring->events);
+	free(ring->spare);
 	free(ring->data);
 	free(ring->words);
 	free(ring->bodies);
 	free(ring->anchors);
+	free(ring->line);
 	free(ring);
 }
 

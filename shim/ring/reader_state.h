@@ -77,6 +77,16 @@ struct reader_pending {
 	struct vgpu_inflight slot;
 };
 
+/* The line through two anchors, and what follows from them alone. Holds for counters in [from, upto). */
+struct reader_line {
+	uint64_t from, upto; /* upto 0: there is none */
+	const struct vgpu_anchor *a, *b;
+	uint64_t ticks, ns;
+	uint64_t error_ns; /* at least */
+	uint64_t slope_ns; /* by how much the slope may be wrong, over all of its length */
+	bool inside;       /* between the two anchors, not beyond */
+};
+
 struct vgpu_ring {
 	/* source */
 	int fd;    /* -1: memory */
@@ -99,6 +109,8 @@ struct vgpu_ring {
 	/* events of the last poll: the process log's, then calls */
 	struct reader_event *events;
 	uint32_t events_count, events_room, events_next;
+	struct reader_event *spare; /* for sorting them */
+	uint32_t spare_room;
 	uint8_t *data;
 	size_t data_size, data_room;
 
@@ -106,6 +118,7 @@ struct vgpu_ring {
 	uint8_t *words, *bodies;
 
 	struct vgpu_anchor *anchors; /* sorted by counter, which rises with the time */
+	struct reader_line *line;    /* the one that was used last; reader_time.c */
 	uint32_t anchors_count;
 	uint32_t anchors_seen;       /* highest sequence taken */
 	int own_anchors;             /* 1: this machine's clocks are the ring's; 0: not; -1: not known yet */

@@ -77,6 +77,7 @@ static void anchor_insert(struct vgpu_ring *ring, const struct vgpu_anchor *anch
 	memmove(anchors + at + 1, anchors + at, (ring->anchors_count - at) * sizeof(*anchors));
 	anchors[at] = *anchor;
 	ring->anchors_count++;
+	ring->line->upto = 0;
 }
 
 static bool same_boot(const struct vgpu_ring *ring)
@@ -175,7 +176,10 @@ static uint64_t scale(uint64_t distance, uint64_t over, uint64_t under)
 {
 	unsigned __int128 product = (unsigned __int128)distance * over + under / 2;
 
-	product /= under ? under : 1;
+	under = under ? under : 1;
+	if (product <= UINT64_MAX)
+		return (uint64_t)product / under;
+	product /= under;
 	return product > UINT64_MAX ? UINT64_MAX : (uint64_t)product;
 }
 
@@ -210,23 +214,42 @@ static uint64_t apart(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* The two anchors whose line holds at this counter; *inside: it lies between them. Needs two anchors. */
-static void line_at(const struct vgpu_ring *ring, uint64_t counter, const struct vgpu_anchor **a,
-		    const struct vgpu_anchor **b, bool *inside)
+/* The line that holds at this counter. Needs two anchors. Mostly it is the one of the call before. */
+static const struct reader_line *line_at(const struct vgpu_ring *ring, uint64_t counter)
 {
-	uint32_t past = anchor_past(ring, counter), last = ring->anchors_count - 1;
+	struct reader_line *line = ring->line;
+	const struct vgpu_anchor *a, *b;
+	uint32_t past, last = ring->anchors_count - 1;
+	uint64_t error_a, error_b;
 
-	*inside = past && past <= last;
-	if (*inside) {
-		*a = &ring->anchors[past - 1];
-		*b = &ring->anchors[past];
+	if (counter >= line->from && counter < line->upto)
+		return line;
+	past = anchor_past(ring, counter);
+	line->inside = past && past <= last;
+	line->from = past ? ring->anchors[past - 1].counter : 0;
+	line->upto = past <= last ? ring->anchors[past].counter : UINT64_MAX;
+	if (line->inside) {
+		a = &ring->anchors[past - 1];
+		b = &ring->anchors[past];
 	} else if (past) {
-		*a = &ring->anchors[last > SLOPE_ANCHORS ? last - SLOPE_ANCHORS : 0];
-		*b = &ring->anchors[last];
+		a = &ring->anchors[last > SLOPE_ANCHORS ? last - SLOPE_ANCHORS : 0];
+		b = &ring->anchors[last];
 	} else {
-		*a = &ring->anchors[0];
-		*b = &ring->anchors[last < SLOPE_ANCHORS ? last : SLOPE_ANCHORS];
+		a = &ring->anchors[0];
+		b = &ring->anchors[last < SLOPE_ANCHORS ? last : SLOPE_ANCHORS];
 	}
+	line->a = a;
+	line->b = b;
+	line->ticks = b->counter - a->counter;
+	line->ns = b->monotonic_ns - a->monotonic_ns;
+	error_a = scale(a->error, line->ns, line->ticks) + 1;
+	error_b = scale(b->error, line->ns, line->ticks) + 1;
+	line->slope_ns = add(error_a, error_b);
+	line->error_ns = error_a > error_b ? error_a : error_b;
+	/* A clock that was set, or a suspend, somewhere between the two. */
+	line->error_ns = add(line->error_ns, apart(b->realtime_ns - a->realtime_ns, line->ns));
+	line->error_ns = add(line->error_ns, apart(b->boottime_ns - a->boottime_ns, line->ns));
+	return line;
 }
 
 /* One anchor and no scale: a counter runs at 0.75 GHz or faster; the error says what that is worth. */
@@ -245,9 +268,9 @@ static void from_one(const struct vgpu_ring *ring, uint64_t counter, struct vgpu
 
 int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out)
 {
+	const struct reader_line *line;
 	const struct vgpu_anchor *a, *b;
-	uint64_t ticks, ns, error, distance, nearest, error_a, error_b;
-	bool inside;
+	uint64_t distance, nearest, from_a, from_b;
 
 	memset(out, 0, sizeof(*out));
 	if (!ring->anchors_count)
@@ -256,35 +279,27 @@ int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_r
 		from_one(ring, counter, out);
 		return 0;
 	}
-	line_at(ring, counter, &a, &b, &inside);
-	ticks = b->counter - a->counter;
-	ns = b->monotonic_ns - a->monotonic_ns;
+	line = line_at(ring, counter);
+	a = line->a;
+	b = line->b;
 	out->monotonic_ns = on_line(a->monotonic_ns, b->monotonic_ns, a->counter, b->counter, counter);
 	out->boottime_ns = on_line(a->boottime_ns, b->boottime_ns, a->counter, b->counter, counter);
 	out->realtime_ns = on_line(a->realtime_ns, b->realtime_ns, a->counter, b->counter, counter);
-	nearest = apart(counter, a->counter) < apart(counter, b->counter) ? apart(counter, a->counter)
-									  : apart(counter, b->counter);
-	distance = scale(nearest, ns, ticks);
-	error_a = scale(a->error, ns, ticks) + 1;
-	error_b = scale(b->error, ns, ticks) + 1;
-	error = error_a > error_b ? error_a : error_b;
-	if (inside) {
-		error = add(error, scale(distance, STEER_INSIDE_PPM, 1000000));
-	} else {
-		error = add(error, scale(nearest, add(error_a, error_b), ticks));
-		error = add(error, scale(distance, STEER_OUTSIDE_PPM, 1000000));
-	}
-	/* A clock that was set, or a suspend, somewhere between the two. */
-	error = add(error, apart(b->realtime_ns - a->realtime_ns, ns));
-	error = add(error, apart(b->boottime_ns - a->boottime_ns, ns));
-	out->error_ns = error;
+	from_a = apart(counter, a->counter);
+	from_b = apart(counter, b->counter);
+	nearest = from_a < from_b ? from_a : from_b;
+	distance = scale(nearest, line->ns, line->ticks);
+	out->error_ns =
+	    add(line->error_ns,
+		scale(distance, line->inside ? STEER_INSIDE_PPM : STEER_OUTSIDE_PPM, 1000000));
+	if (!line->inside)
+		out->error_ns = add(out->error_ns, scale(nearest, line->slope_ns, line->ticks));
 	return 0;
 }
 
 uint64_t vgpu_ring_duration_ns(const struct vgpu_ring *ring, uint64_t enter, uint64_t leave)
 {
-	const struct vgpu_anchor *a, *b;
-	bool inside;
+	const struct reader_line *line;
 
 	if (leave <= enter)
 		return 0;
@@ -292,6 +307,6 @@ uint64_t vgpu_ring_duration_ns(const struct vgpu_ring *ring, uint64_t enter, uin
 		return leave - enter;
 	if (ring->anchors_count < 2)
 		return ring->anchors_count ? (leave - enter) / 3 : 0;
-	line_at(ring, enter, &a, &b, &inside);
-	return scale(leave - enter, b->monotonic_ns - a->monotonic_ns, b->counter - a->counter);
+	line = line_at(ring, enter);
+	return scale(leave - enter, line->ns, line->ticks);
 }

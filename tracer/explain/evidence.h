@@ -70,7 +70,8 @@ struct vgpu_seen_call {
 	uint64_t last_event;
 	uint64_t first_ns, failed_ns; /* of the first, of the first that failed */
 	bool nested;               /* only ever made by another traced call */
-	uint8_t tells;             /* what it is asked for; evidence.c */
+	uint8_t tells;             /* what it is asked for; evidence_calls.c */
+	uint32_t device_rows;      /* the same of devices, a bit a row */
 };
 
 struct vgpu_seen_device {

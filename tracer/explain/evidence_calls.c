@@ -39,6 +39,8 @@ static uint8_t tells(const char *name)
 	return result;
 }
 
+static uint32_t device_rows_of(const char *name);
+
 static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const struct vgpu_event *event)
 {
 	const struct vgpu_function *function;
@@ -65,6 +67,7 @@ static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const 
 	call->name = function ? function->name : vgpu_seen_keep(process->pool, name);
 	call->nested = true;
 	call->tells = tells(call->name);
+	call->device_rows = device_rows_of(call->name);
 	call->first_ns = event->time_ns;
 	return call;
 }
@@ -121,6 +124,18 @@ static const struct {
 	{ "nvmlDeviceGetMemoryInfo*", "device", VALUE_TOTAL, "memory.total", 0 },
 	{ "nvmlDeviceGetMemoryInfo*", "device", VALUE_FREE, "memory.free", 0 },
 };
+
+_Static_assert(sizeof(device_rows) / sizeof(device_rows[0]) <= 32, "a bit each");
+
+static uint32_t device_rows_of(const char *name)
+{
+	uint32_t rows = 0;
+
+	for (unsigned i = 0; i < sizeof(device_rows) / sizeof(device_rows[0]); i++)
+		if (vgpu_name_matches(device_rows[i].functions, name))
+			rows |= UINT32_C(1) << i;
+	return rows;
+}
 
 static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event, enum device_value value,
 			 const char *path)
@@ -179,22 +194,19 @@ static void device_value(struct vgpu_seen_device *device, const struct vgpu_even
 	}
 }
 
-static void add_device(struct vgpu_seen_process *process, const struct vgpu_event *event, const char *name)
+static void add_device(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_seen_call *call)
 {
-	uint32_t layer = vgpu_vendor_layer(name);
-
-	for (unsigned i = 0; i < sizeof(device_rows) / sizeof(device_rows[0]); i++) {
+	for (uint32_t rows = call->device_rows; rows; rows &= rows - 1) {
+		unsigned i = __builtin_ctz(rows);
 		struct vgpu_seen_device *device;
 		uint64_t key = 0, attribute;
 
-		if (!vgpu_name_matches(device_rows[i].functions, name))
-			continue;
 		if (device_rows[i].key && !vgpu_call_integer(&event->call, device_rows[i].key, &key))
 			continue;
 		if (device_rows[i].attribute && (!vgpu_call_integer(&event->call, "attrib", &attribute) ||
 						 (int64_t)attribute != device_rows[i].attribute))
 			continue;
-		device = device_get(process, event, layer, (int64_t)key);
+		device = device_get(process, event, vgpu_vendor_layer(call->name), (int64_t)key);
 		if (device)
 			device_value(device, event, device_rows[i].value, device_rows[i].path);
 	}
@@ -284,7 +296,7 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 	if (failed || vgpu_call_failed(&event->call))
 		return;
 	if (call->tells & TELLS_DEVICE)
-		add_device(process, event, call->name);
+		add_device(process, event, call);
 	if (call->tells & TELLS_COUNT)
 		add_count(process, event, call->name);
 	if (!(call->tells & TELLS_VERSION))

@@ -35,6 +35,8 @@ int vgpu_encoder_open(struct vgpu_encoder *encoder)
 
 void vgpu_encoder_close(struct vgpu_encoder *encoder)
 {
+	for (uint32_t kind = 0; kind < VGPU_EVENT_KINDS; kind++)
+		free(encoder->steps[kind]);
 	free(encoder->meta.bytes);
 	free(encoder->events.bytes);
 	free(encoder->state);
@@ -72,57 +74,110 @@ static void put_kind(struct vgpu_encoder *e, uint32_t kind)
 	}
 }
 
-static uint64_t load(uint8_t type, const void *at)
-{
-	switch (type) {
-	case VGPU_FIELD_U8:
-		return *(const uint8_t *)at;
-	case VGPU_FIELD_U16:
-		return *(const uint16_t *)at;
-	case VGPU_FIELD_U32:
-		return *(const uint32_t *)at;
-	case VGPU_FIELD_I32:
-		return (int64_t) * (const int32_t *)at;
-	}
-	return *(const uint64_t *)at;
-}
+enum base { BASE_NONE, BASE_COMMON, BASE_KIND, BASE_LANE, BASE_KEY, BASES };
 
-/* Where the value that foretells this one is kept; NULL: nowhere. */
-static uint64_t *last_of(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
+static enum base base_of(const struct vgpu_plan_field *field)
 {
 	switch (field->coding) {
 	case VGPU_CODE_LAST:
 	case VGPU_CODE_NEXT:
 	case VGPU_CODE_LANE_ID:
 	case VGPU_CODE_KEY_ID:
-		return field->number < VGPU_PLAN_COMMON ? &ee->e->state->common[field->number] : &ee->kind->last[i];
+		return field->number < VGPU_PLAN_COMMON ? BASE_COMMON : BASE_KIND;
 	case VGPU_CODE_LANE:
 	case VGPU_CODE_LANE_NEXT:
-		return &ee->lane->last[i];
+		return BASE_LANE;
 	case VGPU_CODE_KEY:
 	case VGPU_CODE_SHARED:
-		return &ee->key->last[i];
+		return BASE_KEY;
 	}
-	return NULL;
+	return BASE_NONE;
 }
 
-static void encode_number(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i, const void *at)
+static bool is_number(uint8_t type)
+{
+	return type <= VGPU_FIELD_I64;
+}
+
+static int prepare(struct vgpu_encoder *e, uint32_t kind)
+{
+	const struct vgpu_plan *plan = &e->plans[kind];
+	struct vgpu_encoder_steps *steps = calloc(1, sizeof(*steps));
+
+	if (!steps)
+		return -ENOMEM;
+	steps->lane = steps->key = -1;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const struct vgpu_plan_field *field = &plan->fields[i];
+		enum base base = base_of(field);
+		size_t size = vgpu_field_size(field->type);
+
+		if (!is_number(field->type)) {
+			steps->others[steps->other_count++] = i;
+			continue;
+		}
+		if (field->coding == VGPU_CODE_LANE_ID)
+			steps->lane = steps->number_count;
+		else if (field->coding == VGPU_CODE_KEY_ID)
+			steps->key = steps->number_count;
+		steps->numbers[steps->number_count++] = (struct vgpu_encoder_number){
+			.at = field->offset + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? size - 8 : 0),
+			.shift = 64 - 8 * size,
+			.negative = field->type == VGPU_FIELD_I32,
+			.field = i,
+			.base = base,
+			.place = base == BASE_NONE ? 0 : base == BASE_COMMON ? field->number : i,
+			.step = field->coding == VGPU_CODE_NEXT || field->coding == VGPU_CODE_LANE_NEXT,
+		};
+	}
+	e->steps[kind] = steps;
+	return 0;
+}
+
+/* Eight bytes before the end of a number lie within the event: it begins with two of four. */
+_Static_assert(offsetof(struct vgpu_event, kind) == 0 && sizeof(struct vgpu_event) >= 16, "numbers are read with what is before them");
+
+static uint64_t load(const struct vgpu_event *event, const struct vgpu_encoder_number *number)
+{
+	uint64_t value;
+
+	memcpy(&value, (const uint8_t *)event + number->at, sizeof(value));
+	return number->negative ? (uint64_t)((int64_t)value >> number->shift) : value >> number->shift;
+}
+
+static void encode_numbers(struct event_encoder *ee, const struct vgpu_encoder_steps *steps)
 {
 	struct vgpu_plan_state *state = ee->e->state;
-	uint64_t *last = last_of(ee, field, i), value = load(field->type, at), foretold = last ? *last : 0;
+	uint64_t none[1] = { 0 };
+	uint64_t *const bases[BASES] = { none, state->common, ee->kind->last, ee->lane->last, ee->key->last };
 
-	if (field->coding == VGPU_CODE_NEXT || field->coding == VGPU_CODE_LANE_NEXT)
-		foretold++;
-	if (value != foretold) {
-		ee->present |= UINT64_C(1) << i;
-		ee->number[i] = vgpu_zigzag(value - foretold);
-	}
-	if (last)
+	for (uint32_t n = 0; n < steps->number_count; n++) {
+		const struct vgpu_encoder_number *number = &steps->numbers[n];
+		uint64_t *last = &bases[number->base][number->place];
+		uint64_t value = load(ee->event, number), foretold = *last + number->step;
+
 		*last = value;
-	if (field->coding == VGPU_CODE_LANE_ID)
-		ee->lane = vgpu_plan_slot(state, &state->lanes[value % VGPU_PLAN_LANES]);
-	else if (field->coding == VGPU_CODE_KEY_ID)
-		ee->key = vgpu_plan_slot(state, &state->keys[vgpu_plan_key(value)]);
+		none[0] = 0;
+		ee->present |= (uint64_t)(value != foretold) << number->field;
+		ee->number[number->field] = vgpu_zigzag(value - foretold);
+	}
+}
+
+/* Where the value that foretells this one is kept; NULL: nowhere. */
+static uint64_t *last_of(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
+{
+	switch (base_of(field)) {
+	case BASE_COMMON:
+		return &ee->e->state->common[field->number];
+	case BASE_KIND:
+		return &ee->kind->last[i];
+	case BASE_LANE:
+		return &ee->lane->last[i];
+	case BASE_KEY:
+		return &ee->key->last[i];
+	default:
+		return NULL;
+	}
 }
 
 /* A reference to bytes in the dictionary, or in place where that is full. */
@@ -199,6 +254,7 @@ static void encode_words(struct event_encoder *ee, const struct vgpu_plan_field 
 	ee->bulk += (size_t)count * VGPU_WIRE_NUMBER;
 }
 
+/* One that is no number. */
 static void encode_field(struct event_encoder *ee, const struct vgpu_plan_field *field, uint32_t i)
 {
 	static const uint8_t zero[16];
@@ -241,7 +297,6 @@ static void encode_field(struct event_encoder *ee, const struct vgpu_plan_field 
 			ee->present |= UINT64_C(1) << i;
 		return;
 	}
-	encode_number(ee, field, i, at);
 }
 
 static void write_words(struct event_encoder *ee, const struct vgpu_plan_field *field, const struct vgpu_words *words,
@@ -324,7 +379,9 @@ static int describe(struct vgpu_encoder *e, const struct vgpu_plan *plan, const 
 int vgpu_encode(struct vgpu_encoder *e, const struct vgpu_event *event)
 {
 	struct event_encoder ee; /* number[] is not worth clearing each time */
+	const struct vgpu_encoder_steps *steps;
 	const struct vgpu_plan *plan;
+	uint32_t lane, key;
 	int err;
 
 	if (event->kind >= VGPU_EVENT_KINDS || !e->plans[event->kind].count)
@@ -333,17 +390,23 @@ int vgpu_encode(struct vgpu_encoder *e, const struct vgpu_event *event)
 	if (!(e->kinds_written >> event->kind & 1))
 		put_kind(e, event->kind);
 	err = plan->function >= 0 ? describe(e, plan, event) : 0;
+	if (!err && !e->steps[event->kind])
+		err = prepare(e, event->kind);
 	if (err)
 		return err;
+	steps = e->steps[event->kind];
 	ee.e = e;
 	ee.event = event;
 	ee.present = ee.bulk = 0;
 	ee.err = 0;
 	ee.kind = vgpu_plan_slot(e->state, &e->state->kinds[e->file_kind[event->kind]]);
-	ee.lane = vgpu_plan_slot(e->state, &e->state->lanes[0]);
-	ee.key = vgpu_plan_slot(e->state, &e->state->keys[0]);
-	for (uint32_t i = 0; i < plan->count; i++)
-		encode_field(&ee, &plan->fields[i], i);
+	lane = steps->lane >= 0 ? load(event, &steps->numbers[steps->lane]) % VGPU_PLAN_LANES : 0;
+	key = steps->key >= 0 ? vgpu_plan_key(load(event, &steps->numbers[steps->key])) : 0;
+	ee.lane = vgpu_plan_slot(e->state, &e->state->lanes[lane]);
+	ee.key = vgpu_plan_slot(e->state, &e->state->keys[key]);
+	encode_numbers(&ee, steps);
+	for (uint32_t n = 0; n < steps->other_count; n++)
+		encode_field(&ee, &plan->fields[steps->others[n]], steps->others[n]);
 	if (ee.bulk > EVENT_MAX)
 		return -E2BIG;
 	vgpu_wire_number(&e->events, e->file_kind[event->kind]);

@@ -58,6 +58,24 @@ enum { VGPU_DESCRIBED = 1, VGPU_DESCRIBED_LOOKUP = 2 /* it hands out entry point
 int vgpu_describe_function(struct vgpu_describer *describer, uint32_t function, struct vgpu_wire *meta);
 void vgpu_describer_free(struct vgpu_describer *describer);
 
+/* A field that is a number, ready for a loop without branches: a call has some twenty, most of them as foretold. */
+struct vgpu_encoder_number {
+	uint16_t at;   /* in struct vgpu_event: eight bytes of which the field is the most significant */
+	uint8_t shift; /* what is below it */
+	bool negative; /* its sign counts */
+	uint8_t field; /* in the plan */
+	uint8_t base;  /* enum base: what foretells it, … */
+	uint8_t place; /* … and where in it */
+	uint8_t step;  /* … and how much more it will be */
+};
+
+struct vgpu_encoder_steps {
+	uint8_t number_count, other_count;
+	int8_t lane, key; /* fields that choose them; -1: none */
+	struct vgpu_encoder_number numbers[VGPU_PLAN_FIELDS];
+	uint8_t others[VGPU_PLAN_FIELDS]; /* fields that are no numbers */
+};
+
 struct vgpu_encoder {
 	struct vgpu_wire meta;   /* records that no block has yet */
 	struct vgpu_wire events; /* of the open block */
@@ -65,6 +83,7 @@ struct vgpu_encoder {
 	struct vgpu_describer describer;
 	struct vgpu_plan_state *state;
 	struct vgpu_plan plans[VGPU_EVENT_KINDS];
+	struct vgpu_encoder_steps *steps[VGPU_EVENT_KINDS]; /* of kinds that came */
 	uint64_t kinds_written;  /* bits of kinds described */
 	uint8_t file_kind[VGPU_EVENT_KINDS]; /* their numbers in the file; others only where it was begun by another version */
 };

@@ -3,7 +3,6 @@
 #include "tracer/model/call.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tracer/model/names.h"
@@ -344,12 +343,17 @@ void vgpu_call_format_flags(struct vgpu_text *out, const struct vgpu_event_call 
 
 /* ---- values by name ---- */
 
-int vgpu_function_param(const struct vgpu_function *function, const char *name)
+static int param_named(const struct vgpu_function *function, const char *name, size_t size)
 {
 	for (uint32_t i = 0; i < function->nparams; i++)
-		if (!strcmp(function->params[i].name, name))
+		if (!strncmp(function->params[i].name, name, size) && !function->params[i].name[size])
 			return i;
 	return -1;
+}
+
+int vgpu_function_param(const struct vgpu_function *function, const char *name)
+{
+	return param_named(function, name, strlen(name));
 }
 
 bool vgpu_call_value(const struct vgpu_event_call *call, const char *path, const struct vgpu_type **type,
@@ -359,14 +363,12 @@ bool vgpu_call_value(const struct vgpu_event_call *call, const char *path, const
 	const char *dot = strchr(path, '.');
 	const struct vgpu_param *param;
 	const struct vgpu_blob *blob;
-	char name[64];
 	long offset;
 	int i;
 
-	if (!function || (dot ? (size_t)(dot - path) : strlen(path)) >= sizeof(name))
+	if (!function)
 		return false;
-	snprintf(name, sizeof(name), "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
-	i = vgpu_function_param(function, name);
+	i = param_named(function, path, dot ? (size_t)(dot - path) : strlen(path));
 	if (i < 0)
 		return false;
 	param = &function->params[i];
