@@ -234,7 +234,13 @@ static inline void vgpu_call_text(struct vgpu_call *call, uint8_t param, const c
 static inline __attribute__((always_inline)) void vgpu_call_begin(struct vgpu_call *call)
 {
 	uint64_t own = call->caller - vgpu_local.target < vgpu_local.target_size ? VGPU_CALL_BACKEND_OWN : 0;
+	/* The ring is larger than a cache: what will be written after the call is fetched while it runs. */
+	const uint8_t *record = vgpu_local.arena + call->thread->cursor[call->cursor].offset;
 
+	vgpu_arch_want(record);
+	vgpu_arch_want(record + 64);
+	if (call->nargs > 4)
+		vgpu_arch_want(record + 128);
 	vgpu_store_head(call->slot, call->function | own << 32 | (uint64_t)call->nargs << 48 |
 					    (uint64_t)call->text_param << 56);
 }

@@ -169,7 +169,7 @@ struct vgpu_chunk {
 	uint32_t magic;
 	uint32_t kind;        /* enum vgpu_chunk_kind, published last */
 	uint32_t head;        /* index of the owning thread's HEAD chunk; 0 where no thread owns it */
-	uint32_t pad;
+	uint32_t records;     /* the writer's own: in the segment that was ended last, of a HEAD chunk the second */
 	struct vgpu_segment segment[2]; /* [1] only in a HEAD chunk: the small latest segment */
 };
 _Static_assert(sizeof(struct vgpu_chunk) == 64, "layout");

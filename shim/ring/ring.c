@@ -96,20 +96,6 @@ static const struct vgpu_word *next_record(struct vgpu_arena *arena, uint32_t cu
 	return NULL;
 }
 
-/* Records lying in a segment that is about to be overwritten. */
-static uint64_t segment_records(struct vgpu_arena *arena, uint32_t current)
-{
-	uint32_t at = segment_of(arena, current)->start;
-	const struct vgpu_word *word;
-	uint64_t records = 0;
-
-	while ((word = next_record(arena, current, &at))) {
-		records++;
-		at += word->size8 * 8u;
-	}
-	return records;
-}
-
 /* Another chunk for a thread, 0: there is none to be had. */
 static uint32_t add_chunk(struct vgpu_arena *arena, uint32_t head, enum vgpu_chunk_kind kind, uint32_t *count)
 {
@@ -169,15 +155,19 @@ static uint32_t next_for_bulk(struct vgpu_arena *arena, struct vgpu_thread *thre
 	return oldest(arena, head, VGPU_CHUNK_BULK, 0);
 }
 
-/* Ends the segment being written: walks it to where its records end, since the cursor has run past. */
+/*
+ * Ends the segment being written: walks it to where its records end, since the cursor has run past.
+ * They are counted now, while they are in the processor's cache, for when they are overwritten.
+ */
 static void segment_end(struct vgpu_arena *arena, uint32_t current)
 {
 	struct vgpu_segment *segment = segment_of(arena, current);
-	uint32_t at = segment->start, used = at;
+	uint32_t at = segment->start, used = at, records = 0;
 	const struct vgpu_word *word;
 
-	while ((word = next_record(arena, current, &at)))
+	for (; (word = next_record(arena, current, &at)); records++)
 		used = at += word->size8 * 8u;
+	vgpu_arena_chunk(arena, current >> 1)->records = records;
 	__atomic_store_n(&segment->used, used, __ATOMIC_RELEASE);
 }
 
@@ -199,7 +189,7 @@ uint32_t vgpu_thread_more(struct vgpu_arena *arena, struct vgpu_thread *thread, 
 	if (!next)
 		goto dropped;
 	if (segment_of(arena, next)->order)
-		thread->overwritten += segment_records(arena, next);
+		thread->overwritten += vgpu_arena_chunk(arena, next >> 1)->records;
 	segment_start(arena, thread, cursor, next);
 	offset = vgpu_arch_add32(&cursor->offset, size);
 	if ((uint64_t)offset + size <= cursor->limit)

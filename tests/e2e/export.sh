@@ -91,7 +91,7 @@ code 0 "$trace" run --shim sim -q -o big.vgt -- "$app" discover many 3000
 for format in $formats; do
 	[ "$format" != folded ] || continue
 	# shellcheck disable=SC2016
-	code 1 bash -c 'ulimit -f 64 && exec "$@"' bash "$trace" export --format "$format" -o "full.$format" big.vgt
+	code 1 bash -c 'ulimit -f 4 && exec "$@"' bash "$trace" export --format "$format" -o "full.$format" big.vgt
 	want err "cannot write 'full.$format': (File too large|No space left on device|database or disk is full); nothing is left of it"
 done
 [ -z "$(find . -name 'full*')" ] || fail "a half file was left: $(find . -name 'full*')"

@@ -14,11 +14,11 @@ limit=$((64 << 20))
 mkdir -p "$folder"/{bin,lib,deps,examples,tests/gpu,tests/e2e}
 cp "$build/bin/vgpu-trace" "$folder/bin/"
 cp "$build"/lib/libvgpu-{cuda,nvml,cudart12,cudart13}.so "$folder/lib/"
-for file in examples/discover examples/libdiscover-cuda.so tests/gpu/gpu_answers tests/gpu/gpu_overhead \
+for file in examples/discover examples/libdiscover-cuda.so examples/ollama-like tests/gpu/gpu_answers tests/gpu/gpu_overhead \
 	tests/e2e/kernel_probe tests/e2e/cli_app; do
 	if [ -e "$build/$file" ]; then cp "$build/$file" "$folder/$file"; else echo "not built, left out: $file"; fi
 done
-cp "$source"/{run.sh,torch_check.py} "$folder/tests/gpu/"
+cp "$source"/{run.sh,torch_check.py,torch_discover.py} "$folder/tests/gpu/"
 ln -sf tests/gpu/run.sh "$folder/run.sh"
 
 # Everything that the programs need, but for libc and what belongs to a driver.

@@ -4,7 +4,7 @@ vgpu_add_program(gpu_answers answers.c answers_driver.c answers_misuse.c answers
 	LIBS vgpu_tracer ${CMAKE_DL_LIBS})
 # Of the tracer it takes the printing of values alone: none of the libraries behind it.
 target_link_options(gpu_answers PRIVATE -Wl,--as-needed)
-vgpu_add_program(gpu_overhead overhead.c LIBS ${CMAKE_DL_LIBS})
+vgpu_add_program(gpu_overhead overhead.c LIBS m ${CMAKE_DL_LIBS})
 foreach(program gpu_answers gpu_overhead)
 	add_dependencies(${program} vgpu_gen_files)
 endforeach()

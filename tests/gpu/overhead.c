@@ -1,41 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 /* gpu_overhead: what a launch and a copy cost, and under forward the same calls past our library, in one process. */
 #include <dlfcn.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "gen/cuda_types.h"
+#include "shim/entry/arch/arch.h"
 
-#define LAUNCHES 2000
-#define COPIES   500
-#define ROUNDS   61
-#define NUMBERS  (1u << 16)
+/* Slices are short, so that what moves on the machine moves under both ways alike; and many, so that 1 % can be told. */
+#define LAUNCHES 500 /* fewer than the driver queues: none waits for the device */
+#define COPIES 20
+#define GETS 2000
+#define PAIRS 2001
+#define NUMBERS (1u << 16)
 
 /* Our own: adds one to each number; and a kernel that does nothing. */
-static const char ptx[] = ".version 6.4\n.target sm_52\n.address_size 64\n"
-			  ".visible .entry nothing()\n{\n\tret;\n}\n"
-			  ".visible .entry add_one(.param .u64 at, .param .u32 n)\n{\n"
-			  "\t.reg .pred %p<2>;\n\t.reg .b32 %r<8>;\n\t.reg .b64 %rd<5>;\n"
-			  "\tld.param.u64 %rd1, [at];\n\tld.param.u32 %r1, [n];\n"
-			  "\tmov.u32 %r2, %ctaid.x;\n\tmov.u32 %r3, %ntid.x;\n\tmov.u32 %r4, %tid.x;\n"
-			  "\tmad.lo.s32 %r5, %r2, %r3, %r4;\n\tsetp.ge.u32 %p1, %r5, %r1;\n\t@%p1 bra done;\n"
-			  "\tcvta.to.global.u64 %rd2, %rd1;\n\tmul.wide.u32 %rd3, %r5, 4;\n\tadd.s64 %rd4, %rd2, %rd3;\n"
-			  "\tld.global.u32 %r6, [%rd4];\n\tadd.u32 %r7, %r6, 1;\n\tst.global.u32 [%rd4], %r7;\n"
-			  "done:\n\tret;\n}\n";
+static const char ptx[] =
+    ".version 6.4\n.target sm_52\n.address_size 64\n"
+    ".visible .entry nothing()\n{\n\tret;\n}\n"
+    ".visible .entry add_one(.param .u64 at, .param .u32 n)\n{\n"
+    "\t.reg .pred %p<2>;\n\t.reg .b32 %r<8>;\n\t.reg .b64 %rd<5>;\n"
+    "\tld.param.u64 %rd1, [at];\n\tld.param.u32 %r1, [n];\n"
+    "\tmov.u32 %r2, %ctaid.x;\n\tmov.u32 %r3, %ntid.x;\n\tmov.u32 %r4, %tid.x;\n"
+    "\tmad.lo.s32 %r5, %r2, %r3, %r4;\n\tsetp.ge.u32 %p1, %r5, %r1;\n\t@%p1 bra done;\n"
+    "\tcvta.to.global.u64 %rd2, %rd1;\n\tmul.wide.u32 %rd3, %r5, 4;\n\tadd.s64 %rd4, %rd2, %rd3;\n"
+    "\tld.global.u32 %r6, [%rd4];\n\tadd.u32 %r7, %r6, 1;\n\tst.global.u32 [%rd4], %r7;\n"
+    "done:\n\tret;\n}\n";
 
 struct way {
 	const char *name;
 	void *handle;
-	CUresult (*launch)(CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream,
-			   void **, void **);
+	CUresult (*launch)(CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+			   unsigned, CUstream, void **, void **);
 	CUresult (*synchronise)(void);
 	CUresult (*to_device)(CUdeviceptr, const void *, size_t);
 	CUresult (*to_host)(void *, CUdeviceptr, size_t);
 	CUresult (*get)(CUdevice *, int);
-	double launch_ns[ROUNDS], copy_ns[ROUNDS], get_ns[ROUNDS];
 };
+
+enum what { LAUNCH, COPY, GET, WHATS };
+
+static const char *const names[WHATS] = { "launch", "copy of 4 KiB", "cuDeviceGet" };
+static const unsigned calls[WHATS] = { LAUNCHES, COPIES, GETS };
+/* ns a call, by way and pair of slices. */
+static double times[WHATS][2][PAIRS];
 
 static CUfunction nothing, add_one;
 static CUdeviceptr memory;
@@ -87,7 +98,8 @@ static void prepare(void *handle)
 	CUresult (*retain)(CUcontext *, CUdevice) = need(handle, "cuDevicePrimaryCtxRetain");
 	CUresult (*set)(CUcontext) = need(handle, "cuCtxSetCurrent");
 	CUresult (*load)(CUmodule *, const void *) = need(handle, "cuModuleLoadData");
-	CUresult (*function)(CUfunction *, CUmodule, const char *) = need(handle, "cuModuleGetFunction");
+	CUresult (*function)(CUfunction *, CUmodule, const char *) =
+	    need(handle, "cuModuleGetFunction");
 	CUresult (*allocate)(CUdeviceptr *, size_t) = need(handle, "cuMemAlloc_v2");
 	CUcontext context;
 	CUmodule module;
@@ -113,7 +125,8 @@ static void compute(const struct way *way)
 		numbers[i] = i * 3;
 	MUST(way->to_device(memory, numbers, sizeof(numbers)));
 	for (int i = 0; i < 5; i++)
-		MUST(way->launch(add_one, NUMBERS / 256, 1, 1, 256, 1, 1, 0, NULL, parameters, NULL));
+		MUST(way->launch(add_one, NUMBERS / 256, 1, 1, 256, 1, 1, 0, NULL, parameters,
+				 NULL));
 	MUST(way->to_host(numbers, memory, sizeof(numbers)));
 	for (unsigned i = 0; i < NUMBERS; i++) {
 		wrong += numbers[i] != i * 3 + 5;
@@ -122,25 +135,28 @@ static void compute(const struct way *way)
 	printf("computed\tvia %s\tsum %llu\t%u wrong\n", way->name, sum, wrong);
 }
 
-static void measure(struct way *way, int round)
+/* One slice; the device is idle when it begins, and is waited for outside of it. */
+static double slice(struct way *way, enum what what)
 {
-	double start;
 	CUdevice device;
+	double start;
 
 	way->synchronise();
 	start = now_ns();
-	for (int i = 0; i < LAUNCHES; i++)
-		way->launch(nothing, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL);
-	way->synchronise();
-	way->launch_ns[round] = (now_ns() - start) / LAUNCHES;
-	start = now_ns();
-	for (int i = 0; i < COPIES; i++)
-		way->to_device(memory, numbers, 4096);
-	way->copy_ns[round] = (now_ns() - start) / COPIES;
-	start = now_ns();
-	for (int i = 0; i < LAUNCHES; i++)
-		way->get(&device, 0);
-	way->get_ns[round] = (now_ns() - start) / LAUNCHES;
+	switch (what) {
+	case LAUNCH:
+		for (unsigned i = 0; i < LAUNCHES; i++)
+			way->launch(nothing, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL);
+		break;
+	case COPY:
+		for (unsigned i = 0; i < COPIES; i++)
+			way->to_device(memory, numbers, 4096);
+		break;
+	default:
+		for (unsigned i = 0; i < GETS; i++)
+			way->get(&device, 0);
+	}
+	return (now_ns() - start) / calls[what];
 }
 
 static int compare(const void *a, const void *b)
@@ -150,10 +166,52 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double middle(double *values)
+/* The value that a share of them lies below. */
+static double at_share(const double *sorted, double share)
 {
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	return values[ROUNDS / 2];
+	return sorted[(unsigned)(share * (PAIRS - 1) + 0.5)];
+}
+
+/*
+ * What is compared is each slice with its neighbour. The 95 % bounds of a median are order
+ * statistics: right whatever the distribution.
+ */
+static void tell(enum what what, unsigned count)
+{
+	static double sorted[2][PAIRS], more[PAIRS], ratio[PAIRS];
+	double bound = 0.98 / sqrt(PAIRS);
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		more[i] = times[what][0][i] - times[what][1][i];
+		ratio[i] = count == 2 ? times[what][0][i] / times[what][1][i] : 1;
+	}
+	memcpy(sorted, times[what], sizeof(sorted));
+	for (unsigned way = 0; way < count; way++)
+		qsort(sorted[way], PAIRS, sizeof(double), compare);
+	qsort(more, PAIRS, sizeof(double), compare);
+	qsort(ratio, PAIRS, sizeof(double), compare);
+	for (unsigned way = 0; way < count; way++)
+		printf("median\t%s\tvia %s\t%.1f ns\tquartiles %.1f to %.1f\n", names[what],
+		       way ? "the library behind" : "libcuda.so.1", at_share(sorted[way], 0.5),
+		       at_share(sorted[way], 0.25), at_share(sorted[way], 0.75));
+	if (count == 2)
+		printf("ratio\t%s\tours to direct %.4f (95 %%: %.4f to %.4f)\t%+.1f ns (95 %%: "
+		       "%+.1f to %+.1f)\t%u pairs of slices\n",
+		       names[what], at_share(ratio, 0.5), at_share(ratio, 0.5 - bound),
+		       at_share(ratio, 0.5 + bound), at_share(more, 0.5),
+		       at_share(more, 0.5 - bound), at_share(more, 0.5 + bound), PAIRS);
+}
+
+/* What a record's two times cost at least. */
+static void tell_counter(void)
+{
+	double start = now_ns();
+	unsigned long long sum = 0;
+
+	for (unsigned i = 0; i < 1000000; i++)
+		sum += vgpu_arch_counter();
+	printf("counter\t%.1f ns a reading%s\n", (now_ns() - start) / 1000000,
+	       sum ? "" : ", stands still");
 }
 
 int main(void)
@@ -161,7 +219,6 @@ int main(void)
 	const char *behind = getenv("VGPU_FORWARD_CUDA");
 	struct way ways[2];
 	unsigned count = 1;
-	double launch[2], copy[2], get[2];
 	void *handle = dlopen("libcuda.so.1", RTLD_NOW);
 
 	if (!handle) {
@@ -176,18 +233,16 @@ int main(void)
 		open_way(&ways[count++], "the library behind", handle);
 	for (unsigned i = 0; i < count; i++)
 		compute(&ways[i]);
-	for (int round = 0; round < ROUNDS; round++)
-		for (unsigned i = 0; i < count; i++)
-			measure(&ways[(i + (unsigned)round) % count], round);
-	for (unsigned i = 0; i < count; i++) {
-		launch[i] = middle(ways[i].launch_ns);
-		copy[i] = middle(ways[i].copy_ns);
-		get[i] = middle(ways[i].get_ns);
-		printf("median\tvia %s\tlaunch %.1f ns\tcopy of 4 KiB %.1f ns\tcuDeviceGet %.2f ns\n", ways[i].name, launch[i],
-		       copy[i], get[i]);
+	for (enum what what = 0; what < WHATS; what++) {
+		/* ours, theirs, theirs, ours, …: neither is always the one that comes after the other. */
+		for (unsigned pair = 0; pair < PAIRS; pair++)
+			for (unsigned i = 0; i < count; i++) {
+				unsigned way = (i + pair) % count;
+
+				times[what][way][pair] = slice(&ways[way], what);
+			}
+		tell(what, count);
 	}
-	if (count == 2)
-		printf("ratio\tours to direct\tlaunch %.4f\tcopy %.4f\tcuDeviceGet +%.1f ns\n", launch[0] / launch[1],
-		       copy[0] / copy[1], get[0] - get[1]);
+	tell_counter();
 	return 0;
 }

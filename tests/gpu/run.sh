@@ -36,6 +36,13 @@ keep() {
 	done
 	cp all/answers.tsv "$OUT/answers.tsv"
 	cp "$summary" all/
+	# The small traces, without what names the machine or its card: tests/golden/gpu has some of these.
+	for name in driver nvml discover ollama nvcc torch_discover misuse; do
+		[ -s "all/$name.vgt" ] && [ ! -e "$OUT/fixtures/$name.vgt" ] || continue
+		mkdir -p "$OUT/fixtures"
+		"${trace[@]}" export --format vgt --redact -o "$OUT/fixtures/$name.vgt" "all/$name.vgt" 2>"all/$name.redact.err" ||
+			rm -f "$OUT/fixtures/$name.vgt"
+	done
 	tar -C all -czf "$OUT/results.tar.gz" .
 }
 
@@ -79,6 +86,7 @@ say "vgpu-trace on a machine with a GPU, $(date -u +%FT%TZ)"
 say "kernel $(uname -r), glibc $(ldd --version 2>/dev/null | head -n 1 | grep -o '[0-9.]*$'), $(nproc) processors"
 say "libcuda ${libcuda:-none}, libnvidia-ml ${libnvml:-none}, libcudart ${cudart:-none}"
 say "$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader 2>/dev/null || echo 'no nvidia-smi')"
+say "processor $(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)"
 say "$("${trace[@]}" --version 2>&1 | head -n 1)"
 "${trace[@]}" doctor >all/doctor.txt 2>&1
 
@@ -144,6 +152,10 @@ fi
 	alike nvml
 }; }
 keep
+if [ -n "$libcuda" ] && [ -x "$root/examples/ollama-like" ]; then
+	# Ollama's discovery as it was up to 0.12.3: the driver alone. It takes the file that it finds first.
+	LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$root/deps twice ollama 60 "$root/examples/ollama-like" serve --era a && alike ollama
+fi
 if [ -n "$cudart" ]; then
 	twice runtime 120 "$answers" runtime && alike runtime
 	if [ -s all/runtime.dump ]; then
@@ -177,11 +189,11 @@ if [ -n "$libcuda" ]; then
 			bad "the kernel's result is wrong"
 		fi
 		for run in 1 2 3; do
-			timeout 120 "$overhead" | grep median | sed "s/^/        plain $run  /"
+			timeout 120 "$overhead" | grep $'^median\tlaunch' | sed "s/^/        plain $run  /"
 			timeout 120 "${trace[@]}" run -q --no-record --shim "forward:$driver_directory" -- "$overhead" 2>/dev/null |
-				grep 'median.*via libcuda' | sed "s/^/        traced $run /"
-		done | tee -a "$summary" >all/overhead.times
-		cat all/overhead.times
+				grep $'^median\tlaunch\tvia libcuda' | sed "s/^/        traced $run /"
+		done >all/overhead.times
+		tee -a "$summary" <all/overhead.times
 	else
 		missing "gpu_overhead under forward: exit status $cost: $(head -n 1 all/overhead.err)"
 	fi
@@ -241,7 +253,7 @@ if [ -x "$probe" ] && [ -n "$libcuda" ] && [ -z "${FORWARD:-}" ] && [ $SECONDS -
 		timeout 120 "${run_probe[@]}" -m $method -l "$(readlink -f "$libcuda")" -- "$answers" driver \
 			>"all/kernel.$method" 2>"all/kernel.$method.err" || status=$?
 		if [ $status = 0 ]; then
-			good "kernel observer by $method: $(grep -c '^call ' "all/kernel.$method") calls; $(grep '^attached' "all/kernel.$method" | head -n 1); $(grep '^total' "all/kernel.$method")"
+			good "kernel observer by $method: $(grep -cE '^[0-9]+/[0-9]+ call ' "all/kernel.$method") calls; $(grep '^attached' "all/kernel.$method" | head -n 1); $(grep '^total' "all/kernel.$method")"
 			timeout 120 "${run_probe[@]}" -q -m $method -l "$(readlink -f "$libcuda")" -- "$overhead" 2>/dev/null |
 				grep median | sed "s/^/        under probes ($method) /" | tee -a "$summary"
 		else
@@ -255,6 +267,8 @@ keep
 # ---- PyTorch ----
 python=$(command -v python3)
 if [ -n "$python" ] && timeout 120 "$python" -c 'import torch' 2>/dev/null; then
+	twice torch_discover 120 "$python" "$here/torch_discover.py" && alike torch_discover
+	keep
 	twice torch 240 "$python" "$here/torch_check.py" && alike torch
 	for run in 1 2 3; do
 		[ $SECONDS -lt $budget ] || { missing "PyTorch's times: no time left"; break; }

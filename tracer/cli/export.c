@@ -18,12 +18,13 @@
 #include "tracer/export/export.h"
 #include "tracer/export/place.h"
 
-enum { OPTION_FORMAT = VGPU_OPTION, OPTION_FORCE };
+enum { OPTION_FORMAT = VGPU_OPTION, OPTION_FORCE, OPTION_REDACT };
 
 const struct vgpu_option vgpu_options_export[] = {
 	{ "format", OPTION_FORMAT, "FORMAT", "one of those below" },
 	{ "output", 'o', "OUT", "where to; - is standard output, for formats that are one stream" },
 	{ "filter", 'e', "EXPRESSION", "only calls for which it holds: 'fn ~ \"cuMem*\" && dur > 1ms'" },
+	{ "redact", OPTION_REDACT, NULL, "without what names the machine, its user, its cards or its data" },
 	{ "force", OPTION_FORCE, NULL, "replace a file (or an empty directory) that is there" },
 	{ .name = NULL },
 };
@@ -32,7 +33,7 @@ struct export_options {
 	const struct vgpu_exporter *exporter;
 	const char *word, *output;
 	struct vgpu_filter *filter;
-	bool force;
+	bool force, redact;
 };
 
 static volatile sig_atomic_t stopped;
@@ -77,6 +78,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		if (option == 'o')
 			options->output = args.value;
 		options->force |= option == OPTION_FORCE;
+		options->redact |= option == OPTION_REDACT;
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
@@ -150,8 +152,12 @@ static int convert(const struct export_options *options, struct vgpu_target *tar
 	int err = 0;
 
 	*written = vgpu_export_open(&export, options->exporter, options->filter, fd, path);
-	if (*written)
+	if (!*written && options->redact)
+		*written = vgpu_export_redact(export);
+	if (*written) {
+		vgpu_export_close(export);
 		return 0;
+	}
 	vgpu_progress_begin(&progress, vgpu_target_events(target));
 	vgpu_export_watch(export, tick, &progress);
 	vgpu_stream_add(&stream, vgpu_export_sink(export));

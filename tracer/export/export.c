@@ -5,15 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "tracer/export/redact.h"
+
 const struct vgpu_exporter *const vgpu_exporters[] = {
 	&vgpu_exporter_chrome, &vgpu_exporter_ctf, &vgpu_exporter_sqlite, &vgpu_exporter_jsonl,
-	&vgpu_exporter_csv, &vgpu_exporter_folded, &vgpu_exporter_otlp, NULL,
+	&vgpu_exporter_csv, &vgpu_exporter_folded, &vgpu_exporter_otlp, &vgpu_exporter_vgt, NULL,
 };
 
 struct vgpu_export {
 	struct vgpu_sink sink;
 	const struct vgpu_exporter *exporter;
 	const struct vgpu_filter *filter;
+	struct vgpu_redactor *redactor; /* NULL: as it is */
 	struct vgpu_model *model;
 	void *state;
 	uint64_t events;
@@ -47,6 +50,11 @@ fail:
 	return err;
 }
 
+int vgpu_export_redact(struct vgpu_export *export)
+{
+	return vgpu_redactor_open(&export->redactor);
+}
+
 struct vgpu_sink *vgpu_export_sink(struct vgpu_export *export)
 {
 	return &export->sink;
@@ -67,8 +75,11 @@ static int export_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
 	struct vgpu_export *export = (struct vgpu_export *)sink;
 	bool is_call = event->kind == VGPU_EVENT_CALL || event->kind == VGPU_EVENT_PENDING;
-	int err = export->model->sink.ops->event(&export->model->sink, event);
+	int err;
 
+	if (export->redactor && !(event = vgpu_redact(export->redactor, event)))
+		return -ENOMEM;
+	err = export->model->sink.ops->event(&export->model->sink, event);
 	export->events++;
 	if (!err && export->exporter->learn)
 		err = export->exporter->learn(export->state, event);
@@ -96,6 +107,7 @@ void vgpu_export_close(struct vgpu_export *export)
 	if (export->state)
 		export->exporter->close(export->state);
 	vgpu_model_close(export->model);
+	vgpu_redactor_close(export->redactor);
 	free(export);
 }
 

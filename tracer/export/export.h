@@ -41,7 +41,7 @@ struct vgpu_exporter {
 extern const struct vgpu_exporter *const vgpu_exporters[];
 
 extern const struct vgpu_exporter vgpu_exporter_chrome, vgpu_exporter_ctf, vgpu_exporter_sqlite, vgpu_exporter_jsonl,
-	vgpu_exporter_csv, vgpu_exporter_folded, vgpu_exporter_otlp;
+	vgpu_exporter_csv, vgpu_exporter_folded, vgpu_exporter_otlp, vgpu_exporter_vgt;
 
 /* ---- an export under way: a sink, which is its own model ---- */
 
@@ -50,6 +50,8 @@ struct vgpu_export;
 /* filter may be NULL; nothing that is passed is owned but what open makes. 0 or -errno. */
 int vgpu_export_open(struct vgpu_export **out, const struct vgpu_exporter *exporter, const struct vgpu_filter *filter,
 		     int fd, const char *path);
+/* Before the first event: all that is written can be given away, see redact.h. 0 or -ENOMEM. */
+int vgpu_export_redact(struct vgpu_export *export);
 struct vgpu_sink *vgpu_export_sink(struct vgpu_export *export);
 uint64_t vgpu_export_events(const struct vgpu_export *export); /* taken so far */
 /* Called after each event; what it returns, unless 0, ends the export as an error would. */
