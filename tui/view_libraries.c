@@ -18,7 +18,7 @@ static uint64_t key(struct tui_app *app, uint64_t index)
 	return (uint64_t)((const struct tui_library *)app->rows[index] - app->store->libraries.rows) + 1;
 }
 
-enum state { REFUSED, ABSENT, OPENED, CLOSED, WOULD, SEARCHED };
+enum state { REFUSED, ABSENT, OPENED, CLOSED, WOULD, SEARCHED, PROBED };
 
 static enum state state_of(const struct tui_library *library)
 {
@@ -28,7 +28,7 @@ static enum state state_of(const struct tui_library *library)
 		return library->closed ? CLOSED : OPENED;
 	if (library->refused)
 		return REFUSED;
-	return SEARCHED;
+	return library->searched || !library->probed ? SEARCHED : PROBED;
 }
 
 /* ---- columns ---- */
@@ -45,9 +45,11 @@ static enum tui_style process_text(const struct tui_app *app, const void *row, s
 
 	if (library->answer)
 		vgpu_text_puts(out, "(whoever asks)");
+	else if (!library->process)
+		vgpu_text_puts(out, "(any)");
 	else
 		tui_escape(app, vgpu_model_label(app->model, library->process), out);
-	return library->answer ? TUI_DIM : TUI_PLAIN;
+	return library->process ? TUI_PLAIN : TUI_DIM;
 }
 
 static uint64_t process_value(const struct tui_app *app, const void *row)
@@ -64,7 +66,7 @@ static enum tui_style state_text(const struct tui_app *app, const void *row, str
 	} states[] = {
 		[REFUSED] = { "refused", TUI_BAD }, [ABSENT] = { "not there", TUI_BAD },
 		[OPENED] = { "opened", TUI_GOOD }, [CLOSED] = { "closed", TUI_DIM }, [WOULD] = { "would be", TUI_PLAIN },
-		[SEARCHED] = { "searched", TUI_WARN },
+		[SEARCHED] = { "searched", TUI_WARN }, [PROBED] = { "probed", TUI_PLAIN },
 	};
 	enum state state = state_of(row);
 

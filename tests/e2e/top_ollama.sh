@@ -32,7 +32,7 @@ shown() {
 		kill -0 $server 2>/dev/null || fail "serve --era $era with $fault ended: $(tail -n 3 log.txt)"
 	done
 	trap 'kill $server 2>/dev/null || true; close_terminal' EXIT
-	open_terminal 120 30 "$trace" top --view verdict $server
+	open_terminal 120 30 "$trace" top --kernel off --view verdict $server
 	trap 'kill $server 2>/dev/null || true; close_terminal' EXIT
 	shows "$pattern" '^F1Help'
 	said=$(headline $server)

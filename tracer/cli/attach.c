@@ -15,6 +15,9 @@
 #include "tracer/cli/say.h"
 #include "tracer/source/kernel/kernel.h"
 
+/* A call that runs for so long is reported as running. */
+#define PENDING_NS UINT64_C(500000000)
+
 enum {
 	OPTION_WAIT = VGPU_OPTION, OPTION_ALL, OPTION_RING, OPTION_METHOD, OPTION_LIB, OPTION_PROBE,
 	OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME,
@@ -247,23 +250,11 @@ static int refuse(const struct vgpu_attach_options *options, int err, const char
 
 /* ---- parts ---- */
 
-static void ending(void *data, struct vgpu_known *known)
-{
-	struct vgpu_attach *attach = data;
-	char path[512];
-
-	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
-		if (path[0] && known->ns_pid)
-			vgpu_rings_scan(attach->rings, path, known->ns_pid, true, &attach->stream);
-	vgpu_rings_finish(attach->rings, known->number, &attach->stream);
-}
-
-static int open_watch(struct vgpu_attach *attach)
+static int open_observers(struct vgpu_attach *attach)
 {
 	const struct vgpu_attach_options *options = attach->options;
 	char why[512] = "";
 	struct vgpu_kwatch_options watch = {
-		.roster = attach->roster,
 		.method = options->method,
 		.ring_bytes = options->buffer_bytes,
 		.descriptors = options->descriptors,
@@ -274,17 +265,16 @@ static int open_watch(struct vgpu_attach *attach)
 		.probes = options->probes,
 		.stop = !options->no_stop,
 		.no_files = options->no_files,
-		.ending = ending,
-		.data = attach,
 		.why = why,
 		.why_size = sizeof(why),
 	};
-	int err;
+	int err = vgpu_observers_open(&attach->on, options->ring_only ? NULL : &watch, PENDING_NS, &attach->out);
 
-	if (options->ring_only)
+	if (!err)
 		return 0;
-	err = vgpu_kwatch_open(&attach->watch, &watch);
-	return err ? refuse(options, err, why) : 0;
+	if (options->ring_only)
+		vgpu_say_error("cannot start: %s", strerror(-err));
+	return options->ring_only ? err : refuse(options, err, why);
 }
 
 static int open_file(struct vgpu_attach *attach)
@@ -305,7 +295,6 @@ static int open_file(struct vgpu_attach *attach)
 static int open_parts(struct vgpu_attach *attach)
 {
 	const struct vgpu_attach_options *options = attach->options;
-	struct vgpu_rings_options rings = { .pending_ns = 500000000, .patient = attach->watch != NULL };
 	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
 					  .data = (void *)(intptr_t)STDOUT_FILENO };
 	int err = vgpu_model_open(&attach->model);
@@ -314,7 +303,6 @@ static int open_parts(struct vgpu_attach *attach)
 	attach->look.full = options->full;
 	text.look = attach->look;
 	text.model = attach->model;
-	rings.roster = attach->roster;
 	if (!err)
 		err = vgpu_stream_add(&attach->out, &attach->model->sink);
 	if (!err && open_file(attach))
@@ -327,12 +315,6 @@ static int open_parts(struct vgpu_attach *attach)
 		err = vgpu_verdict_open(&attach->verdict, attach->model);
 	if (!err)
 		err = vgpu_stream_add(&attach->out, vgpu_verdict_sink(attach->verdict));
-	if (!err)
-		err = vgpu_merge_open(&attach->merge, &attach->out);
-	if (!err)
-		err = vgpu_stream_add(&attach->stream, vgpu_merge_sink(attach->merge));
-	if (!err)
-		err = vgpu_rings_open(&attach->rings, &rings);
 	if (err)
 		vgpu_say_error("cannot start: %s", strerror(-err));
 	return err;
@@ -360,17 +342,13 @@ int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv)
 
 	if (err)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
-	err = vgpu_roster_open(&attach.roster);
-	if (!err && !find_processes(&attach) && !open_signals(&attach) && !open_watch(&attach) && !open_parts(&attach))
+	if (!find_processes(&attach) && !open_signals(&attach) && !open_observers(&attach) && !open_parts(&attach))
 		code = vgpu_attach_run(&attach);
-	vgpu_kwatch_close(attach.watch);
-	vgpu_rings_close(attach.rings);
-	vgpu_merge_close(attach.merge);
+	vgpu_observers_close(&attach.on);
 	vgpu_verdict_close(attach.verdict);
 	vgpu_text_export_close(attach.text);
 	vgpu_vgt_close(attach.writer);
 	vgpu_model_close(attach.model);
-	vgpu_roster_close(attach.roster);
 	if (attach.signals >= 0)
 		close(attach.signals);
 	free(attach.pids);

@@ -8,9 +8,7 @@
 #include "tracer/explain/verdict.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
-#include "tracer/model/merge.h"
-#include "tracer/source/ring.h"
-#include "tracer/source/kwatch.h"
+#include "tracer/source/observers.h"
 
 #define VGPU_ATTACH_LIST 32
 
@@ -35,19 +33,13 @@ struct vgpu_attach {
 	unsigned pid_count;
 	int signals; /* signalfd */
 	struct vgpu_look look;
-	struct vgpu_stream stream; /* what the sources emit: into the merge alone */
-	struct vgpu_stream out;    /* what comes out of it */
-	struct vgpu_merge *merge;
+	struct vgpu_observers on;  /* on.kernel NULL: --ring */
+	struct vgpu_stream out;    /* what comes out of them */
 	struct vgpu_model *model;
 	struct vgpu_vgt_writer *writer;
 	bool writer_failed;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
-	struct vgpu_roster *roster;
-	struct vgpu_rings *rings;
-	struct vgpu_kwatch *watch; /* NULL: --ring */
-	uint64_t next_look_ns;
-	uint64_t looked_ns; /* when rings were looked for last */
 	bool stopped;             /* by a signal */
 };
 

@@ -17,7 +17,6 @@
 
 #define TICK_MS	   5
 #define BUSY	   512
-#define LOOK_NS	   UINT64_C(50000000)
 /* What a crash of our own may cost; a block for each turn of the loop would pack badly. */
 #define FLUSH_NS   UINT64_C(100000000)
 
@@ -41,9 +40,9 @@ static void emit_session(struct vgpu_attach *attach)
 	for (int i = 0; i < options->word_count; i++)
 		vgpu_text_add(&words, options->words[i], strlen(options->words[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
-	vgpu_host_emit(&attach->stream);
-	vgpu_facts_emit(&attach->stream);
-	vgpu_stream_emit(&attach->stream, &event);
+	vgpu_host_emit(attach->on.stream);
+	vgpu_facts_emit(attach->on.stream);
+	vgpu_stream_emit(attach->on.stream, &event);
 	vgpu_text_free(&words);
 }
 
@@ -53,7 +52,7 @@ static void add_names(struct vgpu_attach *attach, struct vgpu_text *text)
 {
 	unsigned shown = 0, more = 0;
 
-	for (struct vgpu_known *known = vgpu_roster_first(attach->roster); known; known = known->next) {
+	for (struct vgpu_known *known = vgpu_roster_first(attach->on.roster); known; known = known->next) {
 		if (known->ended)
 			continue;
 		if (shown == 6) {
@@ -73,7 +72,7 @@ static void say_attached(struct vgpu_attach *attach)
 	struct vgpu_text text = { 0 };
 	struct vgpu_kwatch_totals totals;
 
-	vgpu_kwatch_totals(attach->watch, &totals);
+	vgpu_kwatch_totals(attach->on.kernel, &totals);
 	if (totals.processes) {
 		vgpu_text_puts(&text, "attached to ");
 		add_names(attach, &text);
@@ -88,7 +87,7 @@ static void say_attached(struct vgpu_attach *attach)
 	vgpu_text_count(&text, totals.functions);
 	vgpu_text_printf(&text, " functions of %u file%s in ", totals.files, totals.files == 1 ? "" : "s");
 	vgpu_text_duration(&text, &attach->look, totals.attach_ns);
-	vgpu_text_printf(&text, " (%s)\n", vgpu_kwatch_method(attach->watch));
+	vgpu_text_printf(&text, " (%s)\n", vgpu_kwatch_method(attach->on.kernel));
 	say(&text);
 	vgpu_text_free(&text);
 }
@@ -99,23 +98,23 @@ static void read_history(struct vgpu_attach *attach)
 	struct vgpu_text text = { 0 };
 	int error = 0, added;
 
-	for (struct vgpu_known *known = vgpu_roster_first(attach->roster); known; known = known->next) {
-		added = vgpu_rings_add_process(attach->rings, known->pid, &attach->stream);
+	for (struct vgpu_known *known = vgpu_roster_first(attach->on.roster); known; known = known->next) {
+		added = vgpu_rings_add_process(attach->on.rings, known->pid, attach->on.stream);
 		if (added < 0 && added != -ESRCH)
 			error = added;
 	}
-	if (vgpu_rings_count(attach->rings))
-		vgpu_coverage_emit(&attach->stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
+	if (vgpu_rings_count(attach->on.rings))
+		vgpu_coverage_emit(attach->on.stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
 	else
-		vgpu_coverage_emit(&attach->stream, VGPU_OBSERVER_RING, 0, 0,
+		vgpu_coverage_emit(attach->on.stream, VGPU_OBSERVER_RING, 0, 0,
 				   error ? "the process may not be looked into" : "no library of ours has taken a call there");
-	vgpu_rings_poll(attach->rings, &attach->stream);
-	if (!vgpu_rings_count(attach->rings))
+	vgpu_rings_poll(attach->on.rings, attach->on.stream);
+	if (!vgpu_rings_count(attach->on.rings))
 		return;
 	vgpu_text_puts(&text, "history: ");
-	vgpu_text_count(&text, vgpu_rings_calls(attach->rings));
+	vgpu_text_count(&text, vgpu_rings_calls(attach->on.rings));
 	vgpu_text_printf(&text, " call%s that the shim recorded before, above; live from here\n",
-			 vgpu_rings_calls(attach->rings) == 1 ? "" : "s");
+			 vgpu_rings_calls(attach->on.rings) == 1 ? "" : "s");
 	say(&text);
 	vgpu_text_free(&text);
 }
@@ -125,10 +124,10 @@ static int add_for_ring(struct vgpu_attach *attach)
 	int err = 0, added;
 
 	for (unsigned i = 0; i < attach->pid_count; i++) {
-		added = vgpu_rings_add_process(attach->rings, attach->pids[i], &attach->stream);
+		added = vgpu_rings_add_process(attach->on.rings, attach->pids[i], attach->on.stream);
 		err = added < 0 ? added : err;
 	}
-	if (vgpu_rings_count(attach->rings))
+	if (vgpu_rings_count(attach->on.rings))
 		return 0;
 	if (err == -EACCES || err == -EPERM)
 		vgpu_say_error("cannot look into %s: it is another user's; try as root", attach->options->words[0]);
@@ -142,24 +141,23 @@ static int begin(struct vgpu_attach *attach)
 	int err = 0;
 
 	emit_session(attach);
-	if (!attach->watch) {
-		vgpu_coverage_emit(&attach->stream, VGPU_OBSERVER_KERNEL, 0, 0, "--ring reads only what the shim recorded");
+	if (!attach->on.kernel) {
+		vgpu_coverage_emit(attach->on.stream, VGPU_OBSERVER_KERNEL, 0, 0, "--ring reads only what the shim recorded");
 		err = add_for_ring(attach);
 		if (!err)
-			vgpu_coverage_emit(&attach->stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
+			vgpu_coverage_emit(attach->on.stream, VGPU_OBSERVER_RING, 1, vgpu_now_ns(), NULL);
 		return err;
 	}
-	vgpu_kwatch_start(attach->watch, &attach->stream);
+	vgpu_kwatch_start(attach->on.kernel, attach->on.stream);
 	if (attach->options->wait || attach->options->all)
-		vgpu_kwatch_candidates(attach->watch, getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH"), &attach->stream);
+		vgpu_kwatch_candidates(attach->on.kernel, getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH"), attach->on.stream);
 	for (unsigned i = 0; i < attach->pid_count && !attach->options->wait; i++) {
-		err = vgpu_kwatch_process(attach->watch, attach->pids[i], &attach->stream);
+		err = vgpu_kwatch_process(attach->on.kernel, attach->pids[i], attach->on.stream);
 		if (err && err != -ESRCH) {
 			vgpu_say_error("cannot follow process %d: %s", attach->pids[i], strerror(-err));
 			return err;
 		}
 	}
-	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_RING, 0);
 	say_attached(attach);
 	read_history(attach);
 	return 0;
@@ -181,44 +179,13 @@ static void check_writer(struct vgpu_attach *attach)
 	vgpu_say_error("stopped recording to '%s': %s", attach->options->file, strerror(-sink->error));
 }
 
-/* A ring is made at a process's first call of ours, which may come at any time. */
-static void look_for_rings(struct vgpu_attach *attach, uint64_t now)
-{
-	if (now < attach->next_look_ns)
-		return;
-	attach->next_look_ns = now + LOOK_NS;
-	attach->looked_ns = now;
-	for (struct vgpu_known *known = vgpu_roster_first(attach->roster); known; known = known->next)
-		if (!known->ended && !known->has_ring)
-			vgpu_rings_add_process(attach->rings, known->pid, &attach->stream);
-}
-
-/* Returns how much there was to do; 0: nothing. */
-static int tick(struct vgpu_attach *attach)
-{
-	uint64_t now = vgpu_now_ns();
-	int count, seen = 0;
-
-	if (attach->watch)
-		look_for_rings(attach, now);
-	count = vgpu_rings_poll(attach->rings, &attach->stream);
-	vgpu_rings_reap(attach->rings, &attach->stream);
-	if (attach->watch)
-		seen = vgpu_kwatch_poll(attach->watch, false, &attach->stream);
-	/* A ring that was not looked for may hold calls of any time since. */
-	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_RING, attach->watch ? attach->looked_ns : now);
-	vgpu_merge_complete(attach->merge, VGPU_OBSERVER_KERNEL,
-			    attach->watch ? vgpu_kwatch_complete(attach->watch) : UINT64_MAX);
-	return (seen > 0 ? seen : 0) + (count > 0 ? count : 0);
-}
-
 static bool anybody_left(struct vgpu_attach *attach)
 {
 	struct vgpu_kwatch_totals totals;
 
-	if (!attach->watch)
-		return vgpu_rings_count(attach->rings) > 0;
-	vgpu_kwatch_totals(attach->watch, &totals);
+	if (!attach->on.kernel)
+		return vgpu_rings_count(attach->on.rings) > 0;
+	vgpu_kwatch_totals(attach->on.kernel, &totals);
 	return totals.processes > 0 || attach->options->all || (attach->options->wait && !totals.ever);
 }
 
@@ -236,7 +203,7 @@ static void follow(struct vgpu_attach *attach)
 			attach->stopped = true;
 			break;
 		}
-		count = tick(attach);
+		count = vgpu_observers_poll(&attach->on);
 		check_writer(attach);
 	}
 }
@@ -248,9 +215,10 @@ static void say_verdict(struct vgpu_attach *attach)
 
 	vgpu_text_puts(&text, "\n");
 	vgpu_verdict_format(attach->verdict, &attach->look, &text);
-	vgpu_merge_format(attach->merge, &text);
-	if (attach->watch)
-		vgpu_kwatch_totals(attach->watch, &totals);
+	if (attach->on.merge)
+		vgpu_merge_format(attach->on.merge, &text);
+	if (attach->on.kernel)
+		vgpu_kwatch_totals(attach->on.kernel, &totals);
 	if (totals.processes)
 		vgpu_text_printf(&text, "%u process%s still run%s; what %s now is not observed any more\n", totals.processes,
 				 totals.processes == 1 ? "" : "es", totals.processes == 1 ? "s" : "",
@@ -273,12 +241,9 @@ int vgpu_attach_run(struct vgpu_attach *attach)
 	if (err)
 		return VGPU_EXIT_FAILED;
 	follow(attach);
-	if (attach->watch)
-		vgpu_kwatch_finish(attach->watch, &attach->stream);
-	vgpu_rings_poll(attach->rings, &attach->stream);
-	vgpu_rings_finish(attach->rings, 0, &attach->stream);
-	vgpu_coverage_emit(&attach->stream, VGPU_OBSERVER_RING, 0, 0, NULL);
-	vgpu_stream_end(&attach->stream);
+	vgpu_observers_finish(&attach->on);
+	vgpu_coverage_emit(attach->on.stream, VGPU_OBSERVER_RING, 0, 0, NULL);
+	vgpu_stream_end(attach->on.stream);
 	check_writer(attach);
 	say_verdict(attach);
 	return VGPU_EXIT_DONE;

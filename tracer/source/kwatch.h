@@ -21,6 +21,7 @@ struct vgpu_kwatch_options {
 	bool everyone;        /* every process that calls a probed function, not only those followed */
 	bool no_files;        /* do not record which files about GPUs are opened */
 	bool stop;            /* threads may be stopped for a moment to see which calls they are in */
+	bool foreign_only;    /* leave libraries of ours alone, which keep rings */
 	bool no_linker;       /* leave dlopen, dlsym and the linker's errors alone */
 	const char *const *libraries; /* shell patterns of further library files, ends with NULL; NULL: none */
 	const char *const *probes;    /* "LIB:FUNCTION(int,ptr,str)->int", ends with NULL; NULL: none */

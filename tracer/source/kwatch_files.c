@@ -100,6 +100,8 @@ static int attach(struct vgpu_kwatch *watch, const char *place, const char *path
 	struct vgpu_event event = { .kind = VGPU_EVENT_PROBES, .observer = VGPU_OBSERVER_KERNEL };
 	int err;
 
+	if (watch->options.foreign_only && target->library && !vgpu_elf_read(place, &elf) && elf.library)
+		return 0;
 	target->shown = path;
 	err = vgpu_kernel_attach(watch->kernel, place, target, &attached);
 	if (err || (!attached.functions && !attached.refused))

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "shim/ring/reader.h"
+#include "tracer/source/facts.h"
 #include "tracer/source/host.h"
+#include "tracer/source/kernel/kernel.h"
+#include "tracer/source/observers.h"
 #include "tracer/source/proc.h"
-#include "tracer/source/roster.h"
 
 #define MS UINT64_C(1000000)
 /* New processes are looked for where pids were given out since, and among all of them now and then: names change by exec. */
@@ -44,17 +46,15 @@ struct place {
 struct vgpu_watch {
 	pid_t pid;
 	const char *name;
-	struct vgpu_roster *roster;
-	struct vgpu_rings *rings;
+	struct vgpu_observers on;
 	struct watched *watched;
 	uint32_t count, room;
 	int32_t newest;
 	uint64_t since; /* rings of processes that started before were looked at; clock ticks, 0: none were yet */
-	bool link;      /* it was said that the link observer is on */
 	struct place places[PLACES_MAX];
 	unsigned place_count;
-	uint64_t next_look_ns, next_all_ns, next_losses_ns;
-	struct vgpu_stream *stream; /* during a look */
+	uint64_t next_look_ns, next_all_ns;
+	char why[256]; /* the kernel observer is off */
 };
 
 static const char *base_name(const char *path)
@@ -107,11 +107,14 @@ static int look_at(pid_t pid, void *data)
 	}
 	watched = &watch->watched[watch->count++];
 	*watched = (struct watched){ .pid = pid, .start_time = proc.start_time };
-	watched->known = vgpu_roster_find(watch->roster, proc.ns_pid, proc.start_time, proc.pid_ns);
-	if (!watched->known && (watched->known = vgpu_roster_add(watch->roster))) {
+	/* It follows descendants of itself. */
+	if (watch->on.kernel && !find_pid(watch, proc.ppid))
+		vgpu_kwatch_process(watch->on.kernel, pid, watch->on.stream);
+	watched->known = vgpu_roster_find(watch->on.roster, proc.ns_pid, proc.start_time, proc.pid_ns);
+	if (!watched->known && (watched->known = vgpu_roster_add(watch->on.roster))) {
 		watched->known->in_session = true;
-		vgpu_roster_emit(watch->roster, watched->known, &proc, VGPU_EVENT_START,
-				 vgpu_proc_start_ns(proc.start_time), VGPU_OBSERVER_TRACER, "looking at /proc", watch->stream);
+		vgpu_roster_emit(watch->on.roster, watched->known, &proc, VGPU_EVENT_START,
+				 vgpu_proc_start_ns(proc.start_time), VGPU_OBSERVER_TRACER, "looking at /proc", watch->on.stream);
 	}
 	vgpu_proc_free(&proc);
 	return 0;
@@ -153,18 +156,18 @@ static void look_for_rings(struct vgpu_watch *watch, uint64_t now)
 			continue;
 		if (!vgpu_proc_alive(watched->pid, watched->start_time)) {
 			watched->ended = true;
-			/* One with a ring is reaped by it. */
-			if (watched->known && !watched->known->has_ring && !watched->known->ended) {
+			/* One with a ring is reaped by it, and the kernel observer says itself when one ends. */
+			if (!watch->on.kernel && watched->known && !watched->known->has_ring && !watched->known->ended) {
 				watched->known->ended = true;
 				event.process = watched->known->number;
 				event.exit.how = VGPU_EXIT_SEEN;
-				vgpu_stream_emit(watch->stream, &event);
+				vgpu_stream_emit(watch->on.stream, &event);
 			}
 			continue;
 		}
 		if (now < watched->next_ns)
 			continue;
-		vgpu_rings_add_process(watch->rings, watched->pid, watch->stream);
+		vgpu_rings_add_process(watch->on.rings, watched->pid, watch->on.stream);
 		/* After an exec it has another. */
 		watched->next_ns = now + (watched->known && watched->known->has_ring ? 1000 : 100) * MS;
 	}
@@ -177,7 +180,7 @@ static bool is_ours(const struct vgpu_watch *watch, const struct vgpu_process *p
 	if (watch->pid ? process->pid == watch->pid
 		       : !strcmp(process->comm, watch->name) || !strcmp(base_name(process->exe), watch->name))
 		return true;
-	for (const struct vgpu_known *known = vgpu_roster_first(watch->roster); known; known = known->next)
+	for (const struct vgpu_known *known = vgpu_roster_first(watch->on.roster); known; known = known->next)
 		if (known->ns_pid == process->ppid && known->start_time <= process->start_time &&
 		    (!known->pid_ns || known->pid_ns == process->pid_ns))
 			return true;
@@ -197,7 +200,8 @@ static void look_into(struct vgpu_watch *watch, const char *directory)
 		int pid;
 
 		/* As shim/ring/arena.c names them. */
-		if (sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 || start_time < watch->since)
+		if ((sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 &&
+		     sscanf(entry->d_name, "link-%d-%llu-", &pid, &start_time) != 2) || start_time < watch->since)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		if (vgpu_ring_open_file(&ring, path))
@@ -205,7 +209,7 @@ static void look_into(struct vgpu_watch *watch, const char *directory)
 		ours = is_ours(watch, &vgpu_ring_arena(ring)->process);
 		vgpu_ring_close(ring);
 		if (ours)
-			vgpu_rings_add_file(watch->rings, path, watch->stream);
+			vgpu_rings_add_file(watch->on.rings, path, watch->on.stream);
 	}
 	if (dir)
 		closedir(dir);
@@ -254,44 +258,74 @@ static void look_for_left(struct vgpu_watch *watch)
 		uint64_t now = ticks_now();
 
 		do {
-			before = vgpu_rings_count(watch->rings);
+			before = vgpu_rings_count(watch->on.rings);
 			watch->place_count = 0;
 			vgpu_find_directories(look_at_place, watch);
-		} while (vgpu_rings_count(watch->rings) > before);
+		} while (vgpu_rings_count(watch->on.rings) > before);
 		watch->since = now ? now - 1 : 0;
 	} else {
 		vgpu_find_directories(look_at_place, watch);
 	}
-	if (!watch->link && vgpu_rings_observer(watch->rings, VGPU_OBSERVER_LINK)) {
-		watch->link = true;
-		vgpu_coverage_emit(watch->stream, VGPU_OBSERVER_LINK, 1, 0, NULL);
-	}
 }
 
-int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct vgpu_stream *stream,
+/* Where it is only wanted if it may be had, and may not: why is in watch->why. */
+static int open_observers(struct vgpu_watch *watch, enum vgpu_watch_kernel kernel, struct vgpu_stream *stream)
+{
+	static const char *const lacks[] = { NULL, "needs CAP_BPF", "needs CAP_PERFMON", "needs CAP_BPF and CAP_PERFMON" };
+	const char *lack = lacks[vgpu_kernel_lacks() & 3];
+	struct vgpu_kwatch_options options = {
+		.descriptors = 1u << STDERR_FILENO,
+		.foreign_only = kernel == VGPU_WATCH_KERNEL_AUTO,
+		.wait = watch->pid ? NULL : watch->name,
+		.stop = true,
+		.why = watch->why,
+		.why_size = sizeof(watch->why),
+	};
+	int err = -EPERM;
+
+	if (kernel == VGPU_WATCH_KERNEL_OFF || (kernel == VGPU_WATCH_KERNEL_AUTO && lack))
+		snprintf(watch->why, sizeof(watch->why), "%s", lack ? lack : "it was not asked for");
+	else
+		err = vgpu_observers_open(&watch->on, &options, PENDING_NS, stream);
+	if (!err || kernel == VGPU_WATCH_KERNEL_ON)
+		return err;
+	vgpu_observers_close(&watch->on);
+	return vgpu_observers_open(&watch->on, NULL, PENDING_NS, stream);
+}
+
+int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *options, struct vgpu_stream *stream,
 		    struct vgpu_find *find)
 {
 	struct vgpu_watch *watch = calloc(1, sizeof(*watch));
-	struct vgpu_rings_options options = { .pending_ns = PENDING_NS };
 	struct vgpu_find own = { 0 };
 	int err;
 
 	*out = NULL;
 	if (!watch)
 		return -ENOMEM;
-	watch->pid = pid;
-	watch->name = name;
-	err = vgpu_roster_open(&watch->roster);
-	options.roster = watch->roster;
-	if (!err)
-		err = vgpu_rings_open(&watch->rings, &options);
+	watch->pid = options->pid;
+	watch->name = options->pid ? NULL : options->name;
+	err = open_observers(watch, options->kernel, stream);
 	if (err) {
+		if (options->why)
+			snprintf(options->why, options->why_size, "%s", watch->why);
 		vgpu_watch_close(watch);
 		return err;
 	}
-	vgpu_host_emit(stream);
-	vgpu_find_rings(find ? find : &own, watch->rings, pid, name, stream);
-	vgpu_coverage_emit(stream, VGPU_OBSERVER_RING, 1, 0, NULL);
+	vgpu_host_emit(watch->on.stream);
+	vgpu_facts_emit(watch->on.stream);
+	if (watch->on.kernel) {
+		/* It tells more of a process than a ring does, if it is the first to meet it. */
+		vgpu_kwatch_start(watch->on.kernel, watch->on.stream);
+		if (watch->name)
+			vgpu_kwatch_candidates(watch->on.kernel, getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH"),
+					       watch->on.stream);
+		look_for_processes(watch, vgpu_now_ns());
+	} else {
+		vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_KERNEL, 0, 0, watch->why);
+	}
+	vgpu_find_rings(find ? find : &own, watch->on.rings, watch->pid, watch->name, watch->on.stream);
+	vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_RING, 1, 0, NULL);
 	*out = watch;
 	return 0;
 }
@@ -300,35 +334,31 @@ void vgpu_watch_close(struct vgpu_watch *watch)
 {
 	if (!watch)
 		return;
-	vgpu_rings_close(watch->rings);
-	vgpu_roster_close(watch->roster);
+	vgpu_observers_close(&watch->on);
 	free(watch->watched);
 	free(watch);
 }
 
-int vgpu_watch_poll(struct vgpu_watch *watch, struct vgpu_stream *stream)
+int vgpu_watch_poll(struct vgpu_watch *watch)
 {
 	uint64_t now = vgpu_now_ns();
 	bool looked = now >= watch->next_look_ns, live = false;
 	int count;
 
-	watch->stream = stream;
 	if (looked) {
 		look_for_processes(watch, now);
 		look_for_rings(watch, now);
 		look_for_left(watch);
 		watch->next_look_ns = now + LOOK_NS;
 	}
-	count = vgpu_rings_poll(watch->rings, stream);
+	count = vgpu_observers_poll(&watch->on);
 	if (count < 0)
 		return count;
-	if (looked) {
-		vgpu_rings_reap(watch->rings, stream);
-		vgpu_rings_losses(watch->rings, stream);
-	}
+	if (looked)
+		vgpu_rings_losses(watch->on.rings, watch->on.stream);
 	if (count >= BUSY)
 		return 1;
 	for (uint32_t i = 0; i < watch->count; i++)
 		live |= !watch->watched[i].ended;
-	return watch->pid && looked && !live && !vgpu_rings_count(watch->rings) ? -ENODATA : 0;
+	return watch->pid && looked && !live && !vgpu_rings_count(watch->on.rings) ? -ENODATA : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running processes by number or name, with all that descends from them, as a live source: their rings. */
+/* Running processes by number or name, with all that descends from them, as a live source. */
 #ifndef VGPU_SOURCE_WATCH_H
 #define VGPU_SOURCE_WATCH_H
 
@@ -9,11 +9,26 @@
 
 struct vgpu_watch;
 
+enum vgpu_watch_kernel {
+	VGPU_WATCH_KERNEL_OFF,
+	/* Where it is permitted, and not on libraries of ours: what it sees of them costs thirty times what their ring does. */
+	VGPU_WATCH_KERNEL_AUTO,
+	VGPU_WATCH_KERNEL_ON,
+};
+
+struct vgpu_watch_options {
+	pid_t pid;
+	const char *name; /* where pid is 0; not copied */
+	enum vgpu_watch_kernel kernel;
+	char *why;        /* KERNEL_ON: why it cannot be had; may be NULL */
+	size_t why_size;
+};
+
 /*
- * pid 0: by name, which is not copied. Emits what there is and what has been; *find (may be NULL)
+ * Emits what there is and what has been into the stream, which must outlive it; *find (may be NULL)
  * says what was found. A process without a ring yet is waited for. 0 or -errno.
  */
-int vgpu_watch_open(struct vgpu_watch **out, pid_t pid, const char *name, struct vgpu_stream *stream,
+int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *options, struct vgpu_stream *stream,
 		    struct vgpu_find *find);
 void vgpu_watch_close(struct vgpu_watch *watch); /* takes NULL */
 
@@ -21,6 +36,6 @@ void vgpu_watch_close(struct vgpu_watch *watch); /* takes NULL */
  * Emits what is new. Returns 1: so much came that more is on its way; 0: nothing more now;
  * -ENODATA: all are gone that were meant by number (a name may come again).
  */
-int vgpu_watch_poll(struct vgpu_watch *watch, struct vgpu_stream *stream);
+int vgpu_watch_poll(struct vgpu_watch *watch);
 
 #endif
