@@ -289,11 +289,16 @@ int reader_threads_read(struct vgpu_ring *ring)
 				sizeof(chunk->header));
 		if (n < 0)
 			return (int)n;
-		if (chunk->header.magic != VGPU_CHUNK_MAGIC) {
+		if (chunk->header.magic != VGPU_CHUNK_MAGIC)
 			chunk->header.kind = VGPU_CHUNK_FREE;
-			continue;
-		}
-		if (chunk->header.kind != VGPU_CHUNK_HEAD)
+	}
+	/*
+	 * The threads only now: where a thread has gone on to another chunk since that one's header was
+	 * read, its records are left for the next poll. The other way round they would come before the
+	 * last ones of the chunk that it was in.
+	 */
+	for (uint32_t i = first ? first : 1; i < ring->arena.allocated; i++) {
+		if (ring->chunk[i].header.kind != VGPU_CHUNK_HEAD || ring->chunk[i].header.magic != VGPU_CHUNK_MAGIC)
 			continue;
 		err = head_read(ring, i);
 		if (err)
