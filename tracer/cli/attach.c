@@ -254,7 +254,7 @@ static void ending(void *data, struct vgpu_known *known)
 
 	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
 		if (path[0] && known->ns_pid)
-			vgpu_rings_scan(attach->rings, path, known->ns_pid, true, &attach->stream);
+			vgpu_rings_scan(attach->rings, path, known->ns_pid, known->start_time, true, &attach->stream);
 	vgpu_rings_finish(attach->rings, known->number, &attach->stream);
 }
 
