@@ -219,6 +219,9 @@ witnesses() {
 	same "$overwritten" "$alone" "calls that only the kernel saw, and those that the ring overwrote"
 	[ "$both" -gt 1000 ] || fail "only $both calls have two witnesses"
 	# Function by function.
+	code 0 "$trace" stat --witnesses a.vgt
+	want out '^ +100000 +[0-9]+  all 3 functions$|^equal: ring and kernel saw the same calls$|^equal but for what was counted as lost$'
+	want out '^ +[0-9]+ +25000 +[0-9]+  cuInit'
 	same 25000 "$(count call '"name":"cuInit"')" "calls of cuInit"
 	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
 }

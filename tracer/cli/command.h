@@ -9,7 +9,7 @@ enum vgpu_exit_code {
 	VGPU_EXIT_DONE = 0,
 	VGPU_EXIT_FAILED = 1,
 	VGPU_EXIT_USAGE = 2,
-	VGPU_EXIT_DIFFERS = 3, /* diff: they do not tell the same story */
+	VGPU_EXIT_DIFFERS = 3, /* diff: they do not tell the same story; stat --witnesses */
 	VGPU_EXIT_OWN = 125,  /* run: its own failure; the rest is the command's */
 	VGPU_EXIT_NO_EXEC = 126,
 	VGPU_EXIT_NO_FILE = 127,

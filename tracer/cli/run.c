@@ -252,10 +252,10 @@ static void ending(void *data, struct vgpu_known *known)
 	struct vgpu_run *run = data;
 	char path[512];
 
-	vgpu_rings_scan(run->rings, run->session.rings, known->ns_pid, true, &run->stream);
+	vgpu_rings_scan(run->rings, run->session.rings, known->ns_pid, known->start_time, true, &run->stream);
 	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
 		if (path[0])
-			vgpu_rings_scan(run->rings, path, known->ns_pid, true, &run->stream);
+			vgpu_rings_scan(run->rings, path, known->ns_pid, known->start_time, true, &run->stream);
 	vgpu_rings_finish(run->rings, known->number, &run->stream);
 	vgpu_run_kernel_poll(run, 0, true);
 }

@@ -44,14 +44,14 @@ static void scan_rings(struct vgpu_run *run, bool force)
 	uint64_t now = vgpu_now_ns();
 	char path[512];
 
-	vgpu_rings_scan(run->rings, run->session.rings, 0, true, &run->stream);
+	vgpu_rings_scan(run->rings, run->session.rings, 0, 0, true, &run->stream);
 	if (!force && now < run->next_places_ns)
 		return;
 	/* Seldom used, and shared with all that is recorded on this machine. */
 	run->next_places_ns = now + PLACES_NS;
 	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
 		if (path[0])
-			vgpu_rings_scan(run->rings, path, 0, force, &run->stream);
+			vgpu_rings_scan(run->rings, path, 0, 0, force, &run->stream);
 }
 
 /* SIGINT and SIGQUIT of a terminal reach the command by themselves; what was sent to us alone does not. */

@@ -13,9 +13,10 @@
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
 #include "tracer/export/stat.h"
+#include "tracer/export/witness.h"
 #include "tracer/model/sieve.h"
 
-enum { OPTION_JSON = VGPU_OPTION, OPTION_CSV, OPTION_BY, OPTION_SORT, OPTION_REVERSE, OPTION_NEVER, OPTION_WIDE };
+enum { OPTION_JSON = VGPU_OPTION, OPTION_CSV, OPTION_BY, OPTION_SORT, OPTION_REVERSE, OPTION_NEVER, OPTION_WIDE, OPTION_WITNESSES };
 
 const struct vgpu_option vgpu_options_stat[] = {
 	{ "by", OPTION_BY, "GROUP", "a table for each process, thread, caller or kernel (of launches)" },
@@ -25,6 +26,8 @@ const struct vgpu_option vgpu_options_stat[] = {
 	{ "top", 'n', "NUMBER", "only so many functions of each group" },
 	{ "filter", 'e', "EXPRESSION", "only calls for which it holds: 'fn ~ \"cuMem*\" && dur > 1ms'" },
 	{ "never", OPTION_NEVER, NULL, "also name the functions that were not called, as far as that is known" },
+	{ "witnesses", OPTION_WITNESSES, NULL, "compare what the ring and the kernel observer saw, function by function;\n"
+					       "exit code 3 where one of them is wrong" },
 	{ "wide", OPTION_WIDE, NULL, "all columns, whatever the terminal's width" },
 	{ "json", OPTION_JSON, NULL, "one JSON object, times in ns" },
 	{ "csv", OPTION_CSV, NULL, "comma-separated values, times in ns" },
@@ -38,7 +41,7 @@ struct stat_options {
 	struct vgpu_filter *filter;
 	int by, sort;
 	long top;
-	bool json, csv, reverse, never, wide;
+	bool json, csv, reverse, never, wide, witnesses;
 };
 
 static int option_value(struct stat_options *options, const struct vgpu_args *args, int option)
@@ -58,6 +61,9 @@ static int option_value(struct stat_options *options, const struct vgpu_args *ar
 		break;
 	case OPTION_WIDE:
 		options->wide = true;
+		break;
+	case OPTION_WITNESSES:
+		options->witnesses = true;
 		break;
 	case OPTION_BY:
 		options->by = vgpu_args_word(args, "--by", groups);
@@ -95,6 +101,10 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	/* What a filter leaves out was called all the same; and a table of values has no place for names alone. */
 	if (options->never && (options->filter || options->csv)) {
 		vgpu_say_error("stat: --never goes neither with --filter nor with --csv");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->witnesses && (options->json || options->csv || options->never || options->filter || options->by)) {
+		vgpu_say_error("stat: --witnesses compares all calls, in a table of its own");
 		return VGPU_ARGS_ERROR;
 	}
 	options->word = args.positional[0];
@@ -159,6 +169,42 @@ out:
 	return err ? err : failed;
 }
 
+/* Returns the exit code. */
+static int compare(struct vgpu_target *target)
+{
+	enum vgpu_witness_verdict verdict = VGPU_WITNESS_ALONE;
+	const struct vgpu_witness_row *rows;
+	struct vgpu_witness *witness = NULL;
+	struct vgpu_stream stream = { 0 };
+	struct vgpu_text text = { 0 };
+	struct vgpu_witness_sums sums;
+	int err = vgpu_witness_open(&witness), failed = 0;
+	uint32_t count;
+
+	if (!err)
+		err = vgpu_stream_add(&stream, vgpu_witness_sink(witness));
+	if (!err) {
+		failed = vgpu_target_read(target, &stream);
+		err = vgpu_witness_sink(witness)->error;
+	}
+	if (!err) {
+		verdict = vgpu_witness_finish(witness, &sums, &rows, &count);
+		vgpu_witness_format(verdict, &sums, rows, count, &text);
+		vgpu_say_line((void *)(intptr_t)STDOUT_FILENO, vgpu_text_string(&text), text.size);
+	}
+	if (err)
+		vgpu_say_error("cannot compare: %s", strerror(-err));
+	else if (verdict == VGPU_WITNESS_ALONE)
+		vgpu_say_error("nothing to compare: no call into a library of ours was under the eyes of ring and kernel observer both");
+	else if (verdict == VGPU_WITNESS_WRONG)
+		vgpu_say_error("ring and kernel observer contradict each other: one of them is wrong; please report it with this trace");
+	vgpu_text_free(&text);
+	vgpu_witness_close(witness);
+	if (err || failed || verdict == VGPU_WITNESS_ALONE)
+		return VGPU_EXIT_FAILED;
+	return verdict == VGPU_WITNESS_WRONG ? VGPU_EXIT_DIFFERS : VGPU_EXIT_DONE;
+}
+
 int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv)
 {
 	struct stat_options options = { .sort = VGPU_STAT_TOTAL };
@@ -169,11 +215,14 @@ int vgpu_cmd_stat(const struct vgpu_command *command, int argc, char **argv)
 		vgpu_filter_free(options.filter);
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
 	}
-	err = vgpu_target_open(&target, options.word);
+	err = vgpu_target_open(&target, options.word) ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
 	if (!err) {
-		err = count(&options, target);
+		if (options.witnesses)
+			err = compare(target);
+		else
+			err = count(&options, target) ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
 		vgpu_target_close(target);
 	}
 	vgpu_filter_free(options.filter);
-	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+	return err;
 }

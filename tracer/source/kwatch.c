@@ -237,6 +237,8 @@ void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 	vgpu_kwatch_poll(watch, true, stream);
 	watch->last_look = true;
 	vgpu_kernel_inflight(watch->kernel);
+	/* What is called while the probes are taken away, one by one, may be seen or not. */
+	event.time_ns = vgpu_now_ns();
 	watch->totals.detach_ns = vgpu_kernel_detach(watch->kernel);
 	vgpu_kwatch_poll(watch, true, stream);
 	watch->stream = stream;

@@ -17,7 +17,7 @@ static void ending(void *data, struct vgpu_known *known)
 
 	for (unsigned i = 0; vgpu_rings_place(i, geteuid(), path, sizeof(path)); i++)
 		if (path[0] && known->ns_pid)
-			vgpu_rings_scan(on->rings, path, known->ns_pid, true, on->stream);
+			vgpu_rings_scan(on->rings, path, known->ns_pid, known->start_time, true, on->stream);
 	vgpu_rings_finish(on->rings, known->number, on->stream);
 }
 

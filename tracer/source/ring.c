@@ -311,8 +311,8 @@ static bool take_declined(struct vgpu_rings *rings, const char *file, const char
 	return true;
 }
 
-void vgpu_rings_scan(struct vgpu_rings *rings, const char *path, int32_t ns_pid, bool force,
-		     struct vgpu_stream *stream)
+void vgpu_rings_scan(struct vgpu_rings *rings, const char *path, int32_t ns_pid, uint64_t start,
+		     bool force, struct vgpu_stream *stream)
 {
 	struct directory *directory = directory_get(rings, path);
 	struct dirent *entry;
@@ -344,6 +344,7 @@ void vgpu_rings_scan(struct vgpu_rings *rings, const char *path, int32_t ns_pid,
 		/* As shim/ring/arena.c names them; what lies there from earlier need not be opened each time. */
 		if ((sscanf(entry->d_name, "vgpu-%d-%llu-", &pid, &start_time) != 2 &&
 		     sscanf(entry->d_name, "link-%d-%llu-", &pid, &start_time) != 2) || (ns_pid && pid != ns_pid) ||
+		    (start && start_time != start) ||
 		    start_time < rings->options.since)
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);

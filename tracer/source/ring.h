@@ -33,10 +33,11 @@ int vgpu_rings_add_file(struct vgpu_rings *rings, const char *path, struct vgpu_
 /* The rings that a live process maps. Returns how many were new, or -errno of the last that failed. */
 int vgpu_rings_add_process(struct vgpu_rings *rings, pid_t pid, struct vgpu_stream *stream);
 /*
- * All of the session in a directory that are not known yet; ns_pid: only of that process, 0: of all.
+ * All of the session in a directory that are not known yet; ns_pid: only of that process, 0: of all;
+ * start: in clock ticks, 0: not known, and another process of that number may be taken for it.
  * `force`: also when the directory seems unchanged.
  */
-void vgpu_rings_scan(struct vgpu_rings *rings, const char *directory, int32_t ns_pid, bool force,
+void vgpu_rings_scan(struct vgpu_rings *rings, const char *directory, int32_t ns_pid, uint64_t start, bool force,
 		     struct vgpu_stream *stream);
 
 /* Emits what is new, in the order of time over all rings. Returns how many events, or -ENOMEM. */
