@@ -44,3 +44,15 @@ refuse() {
 same() {
 	[ "$1" = "$2" ] || fail "$3: expected '$1', got '$2'"
 }
+
+# simulated COMMAND…: a run on the simulated device, of a program that may have been built without this build's
+# sanitizers: their libraries come before everything else, ours by the search path.
+simulated() {
+	local path=()
+	if [ -n "${VGPU_SANITIZE:-}" ]; then
+		path=(--inject path)
+		local -x LD_PRELOAD
+		LD_PRELOAD=$("$CC" -print-file-name=libasan.so):$("$CC" -print-file-name=libubsan.so)
+	fi
+	"$trace" run --shim sim "${path[@]}" "$@"
+}

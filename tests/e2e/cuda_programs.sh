@@ -3,7 +3,6 @@
 # Small CUDA programs, built here by nvcc against the shared runtime, on the simulated device to their end: their
 # calls on record, the driver's inside the runtime's. Device code is read as PTX (H100) and as a cubin (A100).
 . "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
-[ -z "$VGPU_SANITIZE" ] || skip "programs of nvcc are not built with sanitizers"
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 [ -x "$nvcc" ] || skip "nvcc is missing"
 cuda=$VGPU_SOURCE_DIR/tests/e2e/cuda
@@ -27,7 +26,7 @@ build_cuda "${programs[@]}"
 for device in h100-80gb a100-80gb; do
 	for program in "${programs[@]}"; do
 		rm -f x.vgt
-		"$trace" run --shim sim --device "$device" -o x.vgt -- "./$program" >"$program.txt" 2>run.txt ||
+		simulated --device "$device" -o x.vgt -- "./$program" >"$program.txt" 2>run.txt ||
 			{ cat "$program.txt"; tail -n 5 run.txt; fail "$program on $device: exit status $?"; }
 		same done "$(tail -n 1 "$program.txt")" "last line of $program on $device"
 		"$trace" dump x.vgt >"$program.$device.dump"

@@ -14,7 +14,7 @@ out=$PWD/out.txt err=$PWD/err.txt vgt=$PWD/x.vgt dump=$PWD/dump.txt
 cd /
 export LD_LIBRARY_PATH=$libraries
 status=0
-"$trace" run --shim sim -o "$vgt" -- "$VGPU_BUILD_DIR/examples/ggml-devices" "$libdir" \
+simulated -o "$vgt" -- "$VGPU_BUILD_DIR/examples/ggml-devices" "$libdir" \
 	>"$out" 2>"$err" || status=$?
 if [ "$status" != 0 ]; then
 	cat "$out" "$err" >&2

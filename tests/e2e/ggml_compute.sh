@@ -16,7 +16,7 @@ CONF
 here=$PWD
 cd /
 status=0
-LD_LIBRARY_PATH=$ggml_cublas VGPU_DEVICE=$here/devices.conf "$trace" run --shim sim -o "$here/x.vgt" \
+LD_LIBRARY_PATH=$ggml_cublas VGPU_DEVICE=$here/devices.conf simulated -o "$here/x.vgt" \
 	-- "$VGPU_BUILD_DIR/tests/e2e/ggml_compute" "$here/lib" >"$here/out.txt" 2>"$here/err.txt" || status=$?
 cd "$here"
 if [ "$status" != 0 ]; then

@@ -3,7 +3,9 @@
 # llama.cpp's published CUDA backends: what the scripts that use them need. Sourced after common.sh.
 
 version=3.22.1
-packages=$VGPU_BUILD_DIR/npm
+# Fetched once for all builds of a tree.
+packages=$VGPU_SOURCE_DIR/build/npm
+[ -d "$packages" ] || packages=$VGPU_BUILD_DIR/npm
 
 # fetch NAME: the package's folder, kept between runs.
 fetch() {

@@ -6,10 +6,10 @@ vgpu_add_unit(sim_cuda sim_cuda.c sim_cuda_array.c sim_cuda_capture.c sim_cuda_c
 	sim_cuda_module.c sim_cuda_pool.c sim_cuda_settings.c sim_cuda_stream.c ${watch} LIBS vgpu_simdev vgpu_sim_functions vgpu_schema)
 vgpu_add_unit(sim_nvml sim_nvml.c sim_nvml_clock.c sim_nvml_session.c sim_nvml_state.c
 	sim_nvml_values.c ${watch} LIBS vgpu_sim_functions vgpu_schema)
-vgpu_add_script(sim_nvcc sim_nvcc.sh)
+vgpu_add_script(sim_nvcc sim_nvcc.sh LABELS asan)
 vgpu_add_program(ggml_compute ggml_compute.c LIBS ${CMAKE_DL_LIBS})
-vgpu_add_script(ggml_compute_13 ggml_compute.sh ARGS 13)
-vgpu_add_script(ggml_compute_12 ggml_compute.sh ARGS 12)
+vgpu_add_script(ggml_compute_13 ggml_compute.sh ARGS 13 LABELS asan)
+vgpu_add_script(ggml_compute_12 ggml_compute.sh ARGS 12 LABELS asan)
 if(VGPU_HAVE_CHECK)
 	foreach(lib cuda nvml)
 		add_dependencies(sim_${lib} vgpu_gen_files vgpu-${lib} vgpu-cuda)

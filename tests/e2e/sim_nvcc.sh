@@ -14,9 +14,6 @@ toolkit=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
 major=$("$nvcc" --version | sed -n 's/.*release \([0-9]*\)\..*/\1/p')
 ours=$VGPU_BUILD_DIR/lib/libvgpu-cudart$major.so
 [ -e "$ours" ] || skip "there is no simulated runtime for CUDA $major"
-if [ -n "$VGPU_SANITIZE" ]; then
-	skip "programs of nvcc are not built with sanitizers"
-fi
 
 source=$VGPU_SOURCE_DIR/tests/e2e/sim_nvcc_app.cu
 # build NAME OPTION…: compiled once and kept while the source is older.
@@ -39,7 +36,7 @@ build static -cudart static -arch=sm_90
 # finished NAME DEVICE WHAT
 finished() {
 	local status=0
-	VGPU_DEVICE=$2 "$trace" run --shim sim -o "$1.vgt" -- "./$1" >"$1.out" 2>"$1.err" || status=$?
+	VGPU_DEVICE=$2 simulated -o "$1.vgt" -- "./$1" >"$1.out" 2>"$1.err" || status=$?
 	if [ "$status" != 0 ]; then
 		cat "$1.out" >&2
 		fail "$3 ended with $status"
@@ -58,7 +55,7 @@ finished packed h200 "the program with compressed code"
 
 # A device that the code is not for: the runtime's own error, at the first launch.
 status=0
-VGPU_DEVICE=t4 "$trace" run --shim sim -o t4.vgt -- ./packed alone >t4.out 2>&1 || status=$?
+VGPU_DEVICE=t4 simulated -o t4.vgt -- ./packed alone >t4.out 2>&1 || status=$?
 [ "$status" = 3 ] || fail "code of another generation ended with $status"
 want t4.out '^error 209 cudaErrorNoKernelImageForDevice$'
 
@@ -67,7 +64,7 @@ want t4.out '^error 209 cudaErrorNoKernelImageForDevice$'
 # the record ends with the table that was asked for and not given.
 refused() {
 	local status=0
-	"$trace" run --shim sim -o "$1.vgt" -- "${@:2}" >"$1.out" 2>"$1.err" || status=$?
+	simulated -o "$1.vgt" -- "${@:2}" >"$1.out" 2>"$1.err" || status=$?
 	[ "$status" = 3 ] || {
 		cat "$1.out" "$1.err" >&2
 		fail "$1: ended with $status, not with its own error"
