@@ -80,6 +80,11 @@ refused() {
 }
 
 refused static ./static alone
+# which is said in plain words
+"$trace" explain static.vgt >static.txt
+want static.txt "^CPU MODE \(SIMULATED\): NVIDIA's own runtime asked the driver for a table that only NVIDIA's driver has"
+want static.txt '✗ init succeeded .*cuGetExportTable returned CUDA_ERROR_NOT_FOUND'
+want static.txt '^  Rule +INIT-EXPORT-TABLE'
 nvidia=$(find -L "$toolkit/" -name "libcudart.so.$major" | head -n 1)
 if [ -n "$nvidia" ]; then
 	# By its path: by its name, ours would be in its place.

@@ -149,8 +149,6 @@ bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place 
 		return false;
 	if (rule->holds)
 		return rule->holds(place, finding);
-	if (when->real && place->backend && !strcmp(place->backend, "sim"))
-		return false;
 	if (when->facts_known && !place->set->facts.count)
 		return false;
 	if (when->visible && vgpu_seen_hidden(place->process))

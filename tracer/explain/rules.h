@@ -24,7 +24,6 @@ struct vgpu_rule_when {
 	const char *call;       /* functions one of which failed … */
 	int32_t codes[6];       /* … first with one of these; all 0: with any */
 	const char *mapped;     /* pattern of the path of a GPU library that is mapped */
-	bool real;              /* not where the simulated device answers */
 	bool facts_known;       /* the machine was looked at */
 	bool visible;           /* the environment hides no device */
 };

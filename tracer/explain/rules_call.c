@@ -82,6 +82,16 @@ static bool gate_early(const struct vgpu_rule_place *place, struct vgpu_finding 
 /* What a runtime can do without: it asks for all that it knows, and a driver without a display has none of these. */
 #define OPTIONAL "cuGraphics*,cuVDPAU*,cuGL*,cuEGL*,cuD3D*,cuWGL*,cuProfiler*"
 
+static uint64_t last_call(const struct vgpu_seen_process *process)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < process->calls.count; i++)
+		if (process->calls.at[i].last_event > last)
+			last = process->calls.at[i].last_event;
+	return last;
+}
+
 /*
  * A name that is not there is a cause only where somebody gave up over it: the runtime says so (36), or it is the
  * last thing that was ever asked. A runtime's probing of hundreds of names is neither.
@@ -92,14 +102,11 @@ static bool lookup_refused(const struct vgpu_rule_place *place, struct vgpu_find
 	const struct vgpu_seen_call *count = vgpu_seen_call(process, "cudaGetDeviceCount");
 	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 	bool said = count && count->failures && count->result == 36;
-	uint64_t last = 0;
+	uint64_t last = last_call(process);
 
 	/* Where init itself was refused, that is the reason. */
 	if ((init && init->failures) || (count && count->failures && !said))
 		return false;
-	for (uint32_t i = 0; i < process->calls.count; i++)
-		if (process->calls.at[i].last_event > last)
-			last = process->calls.at[i].last_event;
 	for (uint32_t i = process->lookups.count; i--;) {
 		const struct vgpu_seen_text *lookup = &process->lookups.at[i];
 
@@ -110,6 +117,25 @@ static bool lookup_refused(const struct vgpu_rule_place *place, struct vgpu_find
 		return true;
 	}
 	return false;
+}
+
+/* A runtime asks for tables that it can do without, too: one that is refused is a cause where nothing else was asked. */
+static bool table_refused(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_process *process = place->process;
+	const struct vgpu_seen_call *table = vgpu_seen_call(process, "cuGetExportTable");
+	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
+	bool real = !place->backend || strcmp(place->backend, "sim");
+
+	if (!table || !table->last || process->count > 0)
+		return false;
+	if (!(process->ended && table->last_event == last_call(process)) && !(real && !table->success && !(init && init->success)))
+		return false;
+	finding->a = table->name;
+	finding->event = table->last_event;
+	finding->n = table->last;
+	finding->function = table->function;
+	return true;
 }
 
 static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
@@ -265,11 +291,12 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.todo = "Use the driver that belongs to the runtime, or a program whose runtime is a shared library that can be replaced as well.",
 	},
 	{
-		.id = "INIT-EXPORT-TABLE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
-		.title = "the driver refused an export table",
-		.when = { .call = "cuGetExportTable", .codes = { 0 }, .real = true },
-		.say = "%a returned %r: NVIDIA's runtime needs a table that this driver does not have.",
-		.todo = "Only NVIDIA's own driver has it. Use a runtime that can be replaced, or the genuine driver.",
+		.id = "INIT-EXPORT-TABLE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS, .whatever = true,
+		.title = "NVIDIA's own runtime asked the driver for a private table, was refused, and gave up (error 103 or 500)",
+		.holds = table_refused,
+		.say = "NVIDIA's own runtime asked the driver for a table that only NVIDIA's driver has, and gave up: %a returned %r.",
+		.todo = "Link the program with the shared runtime (nvcc -cudart shared), which can be replaced as well, or use the genuine driver.",
+		.why = "The program prints error 103 or 500, by the runtime's version, and neither names what was missing.",
 	},
 	{
 		.id = "INIT-MISMATCH", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
