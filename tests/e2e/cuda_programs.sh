@@ -52,7 +52,7 @@ on_record vectoradd '__cudaLaunchKernel\(.*= cudaSuccess' 'cuLaunchKernel\(.*gri
 on_record symbols 'cudaMemcpyToSymbol\(.*= cudaSuccess' 'cudaMemcpyFromSymbol\(.*= cudaSuccess' 'cuLibraryGetGlobal\(.*"table"' \
 	'cudaMemcpyToSymbol\(.*= cudaErrorInvalidSymbol'
 on_record streams 'cudaStreamWaitEvent\(.*= cudaSuccess' 'cuEventElapsedTime_v2\(.*= CUDA_SUCCESS' 'cuMemAllocAsync\('
-on_record graphs 'cudaStreamEndCapture\(.*= cudaSuccess' 'cudaGraphExecUpdate\(.*= cudaSuccess' 'cuGraphLaunch\(.*= CUDA_SUCCESS'
+on_record graphs 'cudaGraphGetNodes\(.*nodes=NULL, numNodes=\? → [0-9]+\)' 'cudaStreamEndCapture\(.*= cudaSuccess' 'cudaGraphExecUpdate\(.*= cudaSuccess' 'cuGraphLaunch\(.*= CUDA_SUCCESS'
 on_record managed '__cudaInitModule\(' 'cuLibraryGetManaged\(.*"counters"' 'cudaMallocManaged\(.*= cudaSuccess'
 on_record occupancy 'cudaOccupancyMaxActiveBlocksPerMultiprocessor' 'cuLaunchCooperativeKernel\(.*CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE'
 on_record errors 'cudaSetDevice\(device=64\).*= cudaErrorInvalidDevice' 'cudaMalloc\(.*= cudaErrorMemoryAllocation' \

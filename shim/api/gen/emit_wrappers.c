@@ -102,6 +102,26 @@ static bool is_signed(const struct type *type)
 	return type_base(type)->kind == VGPU_TYPE_INT;
 }
 
+/*
+ * Where what the program put there says something: a count of arrays that it did not give is only filled in, and
+ * may be anything before.
+ */
+static void put_given(struct out *out, const struct function *function, unsigned number)
+{
+	const char *before = " && (";
+
+	put(out, "%s", function->params[number].name);
+	for (unsigned i = 0; i < function->nparams; i++) {
+		const struct param *param = &function->params[i];
+
+		if (param->count.param != (int)number || param->capture != VGPU_CAPTURE_ARRAY)
+			continue;
+		put(out, "%s%s", before, param->name);
+		before = " || ";
+	}
+	put(out, before[1] == '|' ? ")" : "");
+}
+
 /* How many the program says there are, as a 64-bit expression. */
 static void put_count(struct out *out, const struct function *function, const struct count *count)
 {
@@ -213,10 +233,12 @@ static void emit_start(struct out *out, const struct api *api, const struct func
 		put(out, "\tvgpu_call_arg(&call_, %u, ", i);
 		put_word(out, param->type, param->name);
 		put(out, ");\n");
-		if (is_small_inout(param))
-			put(out, "\tif (%s)\n\t\t%s_in_ = *%s;\n\telse\n\t\t%s_in_ = (%s){ 0 };\n",
-			    param->name, param->name, param->name, param->name,
-			    type_base(param->type)->element->name);
+		if (is_small_inout(param)) {
+			put(out, "\tif (");
+			put_given(out, function, i);
+			put(out, ")\n\t\t%s_in_ = *%s;\n\telse\n\t\t%s_in_ = (%s){ 0 };\n", param->name,
+			    param->name, param->name, type_base(param->type)->element->name);
+		}
 	}
 	for (i = 0; i < function->nparams && !text; i++) {
 		const struct param *param = &function->params[i];
@@ -288,9 +310,11 @@ static void put_source(struct out *out, const struct function *function, unsigne
 	bool ok = has_ok(function) && needs_ok(param);
 	const struct type *type = type_base(param->type);
 
-	if (is_small_inout(param))
-		put(out, "\t\t{ %s ? &%s_in_ : NULL, %u, %u, VGPU_BLOB_IN },\n", param->name,
-		    param->name, param->size, i);
+	if (is_small_inout(param)) {
+		put(out, "\t\t{ ");
+		put_given(out, function, i);
+		put(out, " ? &%s_in_ : NULL, %u, %u, VGPU_BLOB_IN },\n", param->name, param->size, i);
+	}
 	put(out, "\t\t{ %s", ok ? "ok_ ? " : "");
 	if (param->capture == VGPU_CAPTURE_VALUE)
 		put(out, "&%s", param->name);
