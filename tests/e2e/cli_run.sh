@@ -115,3 +115,9 @@ code 0 "$trace" help run
 want out '^  -o, --output FILE'
 code 0 "$trace" --version
 want out '^vgpu-trace [0-9]'
+
+# The device that the environment names is the one that the run speaks of, and a wrong one is refused.
+VGPU_DEVICE=t4 code 0 "$trace" run --shim sim -o t4.vgt -- true
+want err '^mode sim: a SIMULATED GPU \(Tesla T4\)'
+VGPU_DEVICE=t5 code 125 "$trace" run --shim sim -o t4.vgt -- true
+want err 'cannot use the device t5: no preset'

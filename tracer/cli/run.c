@@ -158,8 +158,11 @@ static bool check_device(struct vgpu_run_options *options)
 	static char title[sizeof(simdev.device[0].name) + 32], absolute[4096];
 	struct vgpu_simdev_error error;
 	struct vgpu_text why = { 0 };
+	const char *inherited = getenv("VGPU_DEVICE");
 	char text[512];
 
+	if (!options->device && inherited && *inherited)
+		options->device = inherited;
 	if (!vgpu_run_puts_in(options) || (options->mode == VGPU_SHIM_FORWARD && !options->device))
 		return true;
 	if (vgpu_simdev_load(&simdev, options->device, &error)) {
