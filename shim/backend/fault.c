@@ -17,11 +17,12 @@
 #include "shim/backend/sim/device.h"
 #include "shim/entry/call.h"
 
-#define FUNCTIONS    1024u /* as many as shim/entry/arch/fault.S has stubs */
-#define STUB_BYTES   16u
-#define THREADS      64u
-#define NO_CAPACITY  255u
-#define TEXT_MAX     64u
+#define FUNCTIONS 1024u /* as many as shim/entry/arch/fault.S has stubs */
+#define STUB_BYTES 16u
+#define THREADS 64u
+#define NO_CAPACITY 255u
+#define TEXT_MAX 64u
+#define VECTORS 128u /* places from here on are registers for floats */
 
 /* As shim/entry/arch/fault.S lays it out. */
 struct vgpu_fault_frame {
@@ -32,8 +33,9 @@ struct vgpu_fault_frame {
 	const uint64_t *stack;
 	uint64_t number;
 };
-_Static_assert(offsetof(struct vgpu_fault_frame, result) == 112 && offsetof(struct vgpu_fault_frame, target) == 136 &&
-		       offsetof(struct vgpu_fault_frame, number) == 152,
+_Static_assert(offsetof(struct vgpu_fault_frame, result) == 112 &&
+		   offsetof(struct vgpu_fault_frame, target) == 136 &&
+		   offsetof(struct vgpu_fault_frame, number) == 152,
 	       "fault.S counts on it");
 
 enum action { PASS = 0, RETURN = 1, CHANGE = 2 };
@@ -97,15 +99,12 @@ static bool find_place(uint32_t number, const char *name, struct place *place)
 		at += strlen(at) + 1;
 	for (; *at; at = strchr(at, '\n') + 1)
 		if (!strncmp(at, name, size) && at[size] == ' ')
-			return sscanf(at + size, " %c %u %u %u", &place->kind, &place->param, &place->offset,
-				      &place->size) == 4;
+			return sscanf(at + size, " %c %u %u %u", &place->kind, &place->param,
+				      &place->offset, &place->size) == 4;
 	return false;
 }
 
-/*
- * A parameter's word. Only functions whose parameters are integers and pointers have faults that look
- * at them: of others, registers and parameters do not count alike.
- */
+/* By the place that emit_places.c worked out. */
 static uint64_t word(const struct vgpu_fault_frame *frame, unsigned param)
 {
 	return param < 6 ? frame->integer[param] : frame->stack[param - 6];
@@ -116,10 +115,25 @@ static uint64_t cut(uint64_t value, unsigned size)
 	return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
 }
 
+static bool is_float(const struct vgpu_fault_frame *frame, const struct place *place,
+		     const char *text)
+{
+	double wanted, wide;
+	float narrow;
+	char *end;
+
+	wanted = strtod(text, &end);
+	memcpy(&narrow, &frame->vector[place->param - VECTORS], sizeof(narrow));
+	memcpy(&wide, &frame->vector[place->param - VECTORS], sizeof(wide));
+	return *text && !*end &&
+	       (place->size == sizeof(narrow) ? narrow == (float)wanted : wide == wanted);
+}
+
 static bool holds(const struct vgpu_fault_frame *frame, const struct vgpu_sim_part *part)
 {
 	struct place place;
 	const char *text;
+	uint64_t value;
 
 	if (!find_place((uint32_t)frame->number, part->name, &place))
 		return false;
@@ -127,13 +141,18 @@ static bool holds(const struct vgpu_fault_frame *frame, const struct vgpu_sim_pa
 		text = (const char *)(uintptr_t)word(frame, place.param);
 		return text && !strcmp(text, part->text);
 	}
+	if (place.kind == 'v')
+		return place.param >= VECTORS && is_float(frame, &place, part->text);
+	/* a struct by value lies in words that follow each other */
+	value = word(frame, place.param + place.offset / 8) >> 8 * (place.offset % 8);
 	return place.kind == 'w' && part->is_number &&
-	       cut(word(frame, place.param), place.size) == cut((uint64_t)part->number, place.size);
+	       cut(value, place.size) == cut((uint64_t)part->number, place.size);
 }
 
-static void put_text(const struct vgpu_fault_frame *frame, const struct place *place, char *at, const char *text)
+static void put_text(const struct vgpu_fault_frame *frame, const struct place *place, char *at,
+		     const char *text)
 {
-	uint64_t room = place->kind == 't'	     ? place->size
+	uint64_t room = place->kind == 't'           ? place->size
 			: place->size == NO_CAPACITY ? TEXT_MAX
 						     : cut(word(frame, place->size), 4);
 	size_t size = strlen(text) + 1;
@@ -153,7 +172,8 @@ static void put(const struct vgpu_fault_frame *frame, const struct vgpu_sim_part
 	struct place place;
 	uint8_t *at;
 
-	if (!find_place((uint32_t)frame->number, part->name, &place) || place.kind == 'w' || place.kind == 's')
+	if (!find_place((uint32_t)frame->number, part->name, &place) || place.kind == 'w' ||
+	    place.kind == 'v' || place.kind == 's')
 		return;
 	at = (uint8_t *)(uintptr_t)word(frame, place.param);
 	if (!at)
@@ -165,7 +185,8 @@ static void put(const struct vgpu_fault_frame *frame, const struct vgpu_sim_part
 		float narrow = (float)part->number;
 		double wide = (double)part->number;
 
-		memcpy(at, place.size == 4 ? (void *)&narrow : (void *)&wide, place.size == 4 ? 4 : 8);
+		memcpy(at, place.size == 4 ? (void *)&narrow : (void *)&wide,
+		       place.size == 4 ? 4 : 8);
 	} else if (part->is_number && place.size <= 8) {
 		memcpy(at, &part->number, place.size);
 	}
@@ -182,7 +203,8 @@ static uint32_t thread_place(void)
 		pid_t none = 0;
 
 		if (__atomic_load_n(&threads[i], __ATOMIC_RELAXED) == tid ||
-		    __atomic_compare_exchange_n(&threads[i], &none, tid, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		    __atomic_compare_exchange_n(&threads[i], &none, tid, 0, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED) ||
 		    none == tid)
 			return i + 1;
 	}
@@ -276,7 +298,8 @@ enum vgpu_fault_answer vgpu_fault_lookup(uint32_t function)
 	for (uint32_t i = 0; i < fault_count; i++)
 		if (faults[i].as->lookup && matches(faults[i].as->function, ours->names[number])) {
 			vgpu_call_mark(VGPU_CALL_FAULT);
-			return faults[i].as->lookup == VGPU_FAULT_LOOKUP_NULL ? VGPU_FAULT_NULL : VGPU_FAULT_MISSING;
+			return faults[i].as->lookup == VGPU_FAULT_LOOKUP_NULL ? VGPU_FAULT_NULL
+									      : VGPU_FAULT_MISSING;
 		}
 	return VGPU_FAULT_NONE;
 }
@@ -361,8 +384,8 @@ void vgpu_fault_open(const struct vgpu_library *library, void **dispatch,
 	}
 	armed = arm_all(dispatch);
 	if (armed)
-		say(1, "the device file makes %u entry point%s of %s fail on demand", armed, armed == 1 ? "" : "s",
-		    library->soname);
+		say(1, "the device file makes %u entry point%s of %s fail on demand", armed,
+		    armed == 1 ? "" : "s", library->soname);
 }
 
 void vgpu_fault_replace(const struct vgpu_library *library, uint32_t number, void *function)

@@ -47,6 +47,11 @@ with $'[fault]\nfunction = cuLaunchKernel\nwhen.sharedMemBytes = 77\nresult = 70
 run launch
 same "77: 701, 78: 0" "$(cat out)" "an argument on the stack"
 
+# Floats and structs that are passed by value, and what comes after them.
+with $'[fault]\nfunction = cuParamSetf\nwhen.value = 2.5\nresult = 77\n[fault]\nfunction = cudaLaunchKernel\nwhen.gridDim.y = 7\nresult = 701\n[fault]\nfunction = cudaLaunchKernel\nwhen.blockDim.y = 7\nwhen.sharedMem = 99\nresult = 702'
+run value
+same "400 77; 98 701 702" "$(cat out)" "floats and structs by value"
+
 # Lookups.
 with $'[fault]\nfunction = cuMemCreate\nlookup = missing\n[fault]\nfunction = cuMemMap\nlookup = null'
 run lookup
@@ -103,6 +108,9 @@ bad() {
 bad $'[fault]\nfunction = cuNothing\nresult = 3' "no entry point is called 'cuNothing'"
 bad $'[fault]\nfunction = cuInit\nresult = CUDA_ERROR_NOBODY' "cuInit has no result 'CUDA_ERROR_NOBODY'"
 bad $'[fault]\nfunction = cuDeviceGetCount\nset.number = 3' "cuDeviceGetCount has no parameter or member 'number'"
+bad $'[fault]\nfunction = cuDeviceGetAttribute\nset.attrib = 3' "has no parameter or member 'attrib' that can be set"
+bad $'[fault]\nfunction = cuDeviceGetAttribute\nwhen.pi = 3\nresult = 3' "has no parameter or member 'pi' that can be a condition"
+bad $'[fault]\nfunction = cudaLaunchKernel\nwhen.gridDim = 3\nresult = 3' "has no parameter or member 'gridDim' that can be a condition"
 bad $'[fault]\nresult = 3' "faults.conf:2:2: a fault needs a 'function'"
 bad $'[fault]\nfunction = cuInit' "faults.conf:2:2: a fault needs one of"
 bad $'[fault]\nfunction = cuInit\ncall = 0' "faults.conf:4:8: 'call' is '3', '2\+' or '1-3'"

@@ -113,6 +113,20 @@ static void launch(void)
 	printf("77: %d, 78: %d\n", one, two);
 }
 
+/* Floats go in registers of their own, structs by value in several words. */
+static void by_value(void)
+{
+	int (*set)(void *, int, float) = need(cuda, "cuParamSetf");
+	int (*go)(const void *, dim3, dim3, void **, size_t, void *) =
+		need(dlopen("libcudart.so.13", RTLD_NOW), "cudaLaunchKernel");
+	dim3 one = { 1, 1, 1 }, seven = { 1, 7, 1 };
+
+	cu_init(0);
+	printf("%d %d; ", set(NULL, 1, 1.5f), set(NULL, 1, 2.5f));
+	printf("%d %d %d\n", go(NULL, one, one, NULL, 0, NULL), go(NULL, seven, one, NULL, 0, NULL),
+	       go(NULL, one, seven, NULL, 99, NULL));
+}
+
 static void look_up(void)
 {
 	int (*find)(const char *, void **, int, unsigned long, int *) = need(cuda, "cuGetProcAddress_v2");
@@ -157,6 +171,8 @@ int main(int argc, char **argv)
 		device();
 	else if (!strcmp(what, "structs"))
 		structs();
+	else if (!strcmp(what, "value"))
+		by_value();
 	else if (!strcmp(what, "launch"))
 		launch();
 	else if (!strcmp(what, "lookup"))

@@ -22,20 +22,23 @@ static bool has_result(const struct vgpu_api *api, const char *name)
 	return false;
 }
 
-/* "prop.major": the parameter, and a member of what it points at. */
-static bool has_place(const struct vgpu_function *function, const char *name)
+/*
+ * "prop.major": the parameter, and a member of what it is or points at; one that comes back can be set, one
+ * that only goes in can be a condition.
+ */
+static bool has_place(const struct vgpu_function *function, const char *name, bool set)
 {
 	size_t size = strcspn(name, ".");
 
 	for (uint32_t i = 0; i < function->nparams; i++) {
 		const struct vgpu_param *param = &function->params[i];
-		const struct vgpu_type *member;
+		const struct vgpu_type *of = set ? param->type->element : param->type, *member;
 
-		if (strlen(param->name) != size || strncmp(param->name, name, size))
+		if (strlen(param->name) != size || strncmp(param->name, name, size) ||
+		    set != ((param->direction & VGPU_OUT) != 0))
 			continue;
-		if (!name[size])
-			return true;
-		return param->type->element && vgpu_type_member(param->type->element, name + size + 1, &member) >= 0;
+		return name[size] ? of && vgpu_type_member(of, name + size + 1, &member) >= 0
+				  : set || !of->members;
 	}
 	return false;
 }
@@ -47,12 +50,20 @@ static const char *obstacle(const struct vgpu_sim_fault *fault, const struct vgp
 	if (fault->result[0] && !has_result(api, fault->result))
 		return fault->result;
 	for (uint32_t i = 0; i < fault->set_count; i++)
-		if (!has_place(function, fault->set[i].name))
+		if (!has_place(function, fault->set[i].name, true))
 			return fault->set[i].name;
 	for (uint32_t i = 0; i < fault->when_count; i++)
-		if (!has_place(function, fault->when[i].name))
+		if (!has_place(function, fault->when[i].name, false))
 			return fault->when[i].name;
 	return NULL;
+}
+
+static bool is_set(const struct vgpu_sim_fault *fault, const char *name)
+{
+	for (uint32_t i = 0; i < fault->set_count; i++)
+		if (fault->set[i].name == name)
+			return true;
+	return false;
 }
 
 static bool check(const struct vgpu_sim_fault *fault, struct vgpu_text *why)
@@ -80,7 +91,9 @@ static bool check(const struct vgpu_sim_fault *fault, struct vgpu_text *why)
 	else if (first == fault->result)
 		vgpu_text_printf(why, "%s has no result '%s'", matched->name, first);
 	else
-		vgpu_text_printf(why, "%s has no parameter or member '%s'", matched->name, first);
+		vgpu_text_printf(why, "%s has no parameter or member '%s' that can be %s",
+				 matched->name, first,
+				 is_set(fault, first) ? "set" : "a condition");
 	return false;
 }
 
