@@ -23,6 +23,8 @@ CUcontext start_context(void);
 
 size_t free_bytes(void);
 
+TCase *memory_tests(void);
+TCase *endurance_tests(void);
 TCase *module_tests(void);
 TCase *graph_tests(void);
 TCase *capture_tests(void);

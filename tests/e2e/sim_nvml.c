@@ -277,6 +277,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, a_forked_child_starts_uninitialised);
 	tcase_add_test(tc, what_is_not_simulated_says_so);
 	suite_add_tcase(suite, value_tests());
+	suite_add_tcase(suite, system_tests());
 	if (!geteuid()) { /* setting what NVML can set is root's */
 		suite_add_tcase(suite, clock_tests());
 		suite_add_tcase(suite, state_tests());

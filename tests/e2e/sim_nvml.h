@@ -14,12 +14,22 @@ extern nvmlDevice_t device;
 #define IS(code, call) ck_assert_int_eq((call), NVML_ERROR_##code)
 #define UINT(name) uint_of(N(name))
 
+/* Two devices, of which the file makes every value differ: sim_nvml_values.c. */
+#define CARDS 2
+#define EACH(i) for (int i = 0; i < CARDS; i++)
+#define VERSION(type, version) (unsigned)(sizeof(type) | (version) << 24)
+/* Nothing of what a call should fill in is there by chance. */
+#define CLEAN(value) memset(&(value), 0x5a, sizeof(value))
+extern nvmlDevice_t cards[CARDS];
+void start_unlike(void);
+
 /* Opens the library with these devices (text of a device file; NULL: the default); `device` is the first. */
 void start(const char *devices);
 
 unsigned uint_of(nvmlReturn_t (*get)(nvmlDevice_t, unsigned *));
 
 TCase *value_tests(void);
+TCase *system_tests(void);
 /* Root's alone, as most of what sets is. */
 TCase *clock_tests(void);
 TCase *state_tests(void);

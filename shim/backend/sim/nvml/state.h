@@ -108,6 +108,13 @@ nvmlReturn_t nvml_put_text(char *out, unsigned size, const char *text);
 /* An attribute that the driver interface has a number for. */
 #define NVML_ATTRIBUTE(device, name) ((device)->attribute[CU_DEVICE_ATTRIBUTE_##name])
 
+/* By the major number of the compute capability: what older or newer cards do not have. */
+#define NVML_NEED_COMPUTE(device, condition)                                                       \
+	do {                                                                                       \
+		if (!(NVML_ATTRIBUTE(device, COMPUTE_CAPABILITY_MAJOR) condition))                 \
+			return NVML_ERROR_NOT_SUPPORTED;                                           \
+	} while (0)
+
 /* The version word that structs of NVML begin with. */
 #define NVML_VERSION_OF(type, version) (sizeof(type) | (version) << 24)
 
