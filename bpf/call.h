@@ -3,8 +3,7 @@
 #ifndef VGPU_BPF_CALL_H
 #define VGPU_BPF_CALL_H
 
-#include "bpf/capture.h"
-#include "bpf/identity.h"
+#include "bpf/image.h"
 
 #define HEAD_BYTES sizeof(struct vgpu_bpf_call)
 
@@ -216,6 +215,8 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	}
 	if (function->flags & VGPU_BPF_FUNCTION_SMALLS)
 		read_smalls(frame, function);
+	if (function->flags & VGPU_BPF_FUNCTION_IMAGE)
+		seen_image(frame, function->image_word);
 	frame->enter_ns = now;
 	thread->depth = depth + 1;
 	return 0;

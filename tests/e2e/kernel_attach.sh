@@ -135,6 +135,28 @@ crash() {
 	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
 }
 
+# Device code that a module load is given; one that is not for this device is why it fails.
+images() {
+	local sum
+	sum=$("$target" images "$foreign" known | sha256sum)
+	attach --wait "${target##*/}" "${more[@]}"
+	mkfifo gate
+	"$target" images "$foreign" <gate &
+	exec 7>gate
+	# What has no file is hashed while it is there.
+	wait_for out 'code     unknown from'
+	exec 7>&-
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+	want out 'code     fatbin of 400 B for sm_80, sm_90, ptx compute_90 from kt_images_.* to cuModuleLoadData'
+	same 1 "$(count image '"size":400,"hash":"'"${sum%% *}"'","hashed":400,"cubin":\["sm_80","sm_90"\],"ptx":\["compute_90"\]')" "the fat binary"
+	same 1 "$(count image '"size":60,.*"cubin":\[\],"ptx":\["compute_75"\],.*"format":"ptx"')" "the text"
+	same 1 "$(count image '"cubin":\[\],"ptx":\[\],.*"format":"unknown"')" "what is none"
+	same 3 "$(count call '"name":"cuModuleLoadData"')" "loads"
+	code 0 "$trace" explain a.vgt
+	want out 'PROP-NO-IMAGE'
+}
+
 # A thread that was in a call before anybody attached; one that enters it afterwards and stays.
 stuck() {
 	local pid

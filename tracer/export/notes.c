@@ -371,7 +371,7 @@ static void format_image(const struct note *note)
 		vgpu_text_bytes(note->out, image->size);
 	}
 	put_list(note, " for ", &image->cubin);
-	put_list(note, " ptx ", &image->ptx);
+	put_list(note, image->cubin.size ? ", ptx " : " for ", &image->ptx);
 	put_by(note, " from ", image->object);
 	if (image->function) {
 		vgpu_text_puts(note->out, " to ");

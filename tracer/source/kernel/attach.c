@@ -39,6 +39,26 @@ static int linker_op(const char *name)
 	return -1;
 }
 
+/* Functions that are given device code: which word points at it. */
+static const struct {
+	const char *name;
+	uint32_t word;
+} images[] = {
+	{ "cuModuleLoadData", 1 },	{ "cuModuleLoadDataEx", 1 },  { "cuModuleLoadFatBinary", 1 },
+	{ "cuLibraryLoadData", 1 },	{ "cuLinkAddData", 2 },	      { "cuLinkAddData_v2", 2 },
+	{ "cudaLibraryLoadData", 1 },	{ "__cudaRegisterFatBinary", 0 },
+};
+
+static void set_image(struct vgpu_bpf_function *function, const char *name)
+{
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		if (strcmp(images[i].name, name))
+			continue;
+		function->flags |= VGPU_BPF_FUNCTION_IMAGE;
+		function->image_word = images[i].word;
+	}
+}
+
 static bool want_linker(void *data, const char *name)
 {
 	(void)data;
@@ -162,6 +182,8 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 	kernel_capture_compile(schema, &function);
 	if (symbols->ours)
 		function.flags |= VGPU_BPF_FUNCTION_OURS;
+	if (symbols->library)
+		set_image(&function, symbol->name);
 	*on_return = true;
 	if (library->flags & VGPU_KERNEL_LINKER) {
 		op = linker_op(symbol->name);
