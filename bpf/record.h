@@ -48,6 +48,7 @@ enum vgpu_bpf_call_flags {
 	VGPU_BPF_CALL_TRUNCATED = 1 << 2, /* a blob was cut or left out for room */
 	VGPU_BPF_CALL_CHAINED = 1 << 3,   /* reached by a jump from another probed function */
 	VGPU_BPF_CALL_NO_STACK = 1 << 4,  /* its caller and stack arguments could not be read */
+	VGPU_BPF_CALL_ENTRY = 1 << 6,     /* only its entry is probed */
 	VGPU_BPF_CALL_LIVE = 1 << 5,      /* with PENDING: its thread is in it still; on request, and counted nowhere */
 };
 
@@ -262,6 +263,7 @@ enum vgpu_bpf_function_flags {
 	VGPU_BPF_FUNCTION_STATUS = 1 << 0,
 	VGPU_BPF_FUNCTION_SMALLS = 1 << 1, /* has captures at entry */
 	VGPU_BPF_FUNCTION_OURS = 1 << 2,   /* of a library that has a ring: counted as the ring counts */
+	VGPU_BPF_FUNCTION_ENTRY = 1 << 4,  /* has no return probe: recorded when it is entered */
 	VGPU_BPF_FUNCTION_IMAGE = 1 << 3,  /* image_word points at device code */
 };
 

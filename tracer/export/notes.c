@@ -397,6 +397,9 @@ static void format_probes(const struct note *note)
 		vgpu_text_puts(note->out, " by ");
 		puts_escaped(note, probes->method);
 	}
+	if (probes->entries)
+		vgpu_text_puts(note->out, ", when they are entered: a return probe would stop the C++ exceptions that may pass "
+					  "(--returns)");
 	if (probes->refused) {
 		vgpu_text_printf(note->out, ", %u refused", probes->refused);
 		put_by(note, ", first ", probes->refused_name);

@@ -113,6 +113,20 @@ static const char *text_of(char *room, size_t room_size, const char *from, uint3
 	return size ? room : NULL;
 }
 
+/* The linker passes an error of the start on, and so says it once more. */
+static bool said_before(struct kwatch_process *process, const struct vgpu_event_dl *dl)
+{
+	char words[sizeof(process->start_error)];
+	bool same;
+
+	if (dl->op != VGPU_DL_START)
+		return false;
+	snprintf(words, sizeof(words), "%.90s %.60s", dl->error ? dl->error : "", dl->object_name ? dl->object_name : "");
+	same = !strcmp(words, process->start_error);
+	memcpy(process->start_error, words, sizeof(words));
+	return same;
+}
+
 static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_link *link)
 {
 	static const uint32_t ops[] = {
@@ -141,6 +155,8 @@ static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		.mode = (int32_t)link->mode,
 		.duration_ns = link->leave_ns > link->head.time_ns ? link->leave_ns - link->head.time_ns : 0,
 	};
+	if (said_before(process, &event.dl))
+		return;
 	if (event.dl.name)
 		event.dl.vendor = kwatch_vendor(event.dl.name);
 	if (link->op == VGPU_BPF_OP_DLOPEN || link->op == VGPU_BPF_OP_DLMOPEN)

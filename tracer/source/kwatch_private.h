@@ -26,6 +26,7 @@ struct kwatch_process {
 	bool maps_old;              /* maps may have changed since */
 	struct vgpu_maps *maps;     /* NULL: not read */
 	uint64_t hashed;            /* bytes of its device code */
+	char start_error[160];      /* the linker's last words at its start */
 	struct kwatch_thread *threads;
 	uint32_t thread_count, thread_room;
 };

@@ -184,7 +184,9 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 		function.flags |= VGPU_BPF_FUNCTION_OURS;
 	if (symbols->library)
 		set_image(&function, symbol->name);
-	*on_return = true;
+	*on_return = !(library->flags & VGPU_KERNEL_ENTRIES);
+	if (!*on_return)
+		function.flags |= VGPU_BPF_FUNCTION_ENTRY;
 	if (library->flags & VGPU_KERNEL_LINKER) {
 		op = linker_op(symbol->name);
 		if (op < 0)
@@ -298,6 +300,10 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	library->device = st.st_dev;
 	library->inode = st.st_ino;
 	library->flags = wanted.flags;
+	/* What is known of a library's interface is known to throw nothing. */
+	if (symbols.library || !symbols.throws)
+		library->flags &= ~VGPU_KERNEL_ENTRIES;
+	out->entries = library->flags & VGPU_KERNEL_ENTRIES;
 	library->number = ++kernel->library_count;
 	for (uint32_t i = 0; i < symbols.count; i++) {
 		const struct kernel_symbol *symbol = &symbols.list[i];
