@@ -3,8 +3,7 @@
 #ifndef VGPU_BPF_CALL_H
 #define VGPU_BPF_CALL_H
 
-#include "bpf/capture.h"
-#include "bpf/identity.h"
+#include "bpf/image.h"
 
 #define HEAD_BYTES sizeof(struct vgpu_bpf_call)
 
@@ -216,7 +215,14 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	}
 	if (function->flags & VGPU_BPF_FUNCTION_SMALLS)
 		read_smalls(frame, function);
+	if (function->flags & VGPU_BPF_FUNCTION_IMAGE)
+		seen_image(frame, function->image_word);
 	frame->enter_ns = now;
+	if (function->flags & VGPU_BPF_FUNCTION_ENTRY) {
+		frame->flags |= VGPU_BPF_CALL_ENTRY;
+		abandon(thread, frame, depth);
+		return 0;
+	}
 	thread->depth = depth + 1;
 	return 0;
 }

@@ -314,23 +314,6 @@ int vgpu_inflight(struct bpf_iter__task *ctx)
 
 /* ---- signals ---- */
 
-static __noinline long found_mapping(struct task_struct *task, struct vm_area_struct *vma, struct vgpu_bpf_signal **data)
-{
-	struct vgpu_bpf_signal *record = *data;
-	struct file *file = BPF_CORE_READ(vma, vm_file);
-
-	if (!record)
-		return 0;
-	record->map_start = BPF_CORE_READ(vma, vm_start);
-	record->map_offset = BPF_CORE_READ(vma, vm_pgoff) << 12;
-	if (!file)
-		return 0;
-	record->map_inode = BPF_CORE_READ(file, f_inode, i_ino);
-	bpf_probe_read_kernel_str(record->map_name, sizeof(record->map_name),
-				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	return 0;
-}
-
 #define SIGNAL_STACK 2048u
 /* SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
 #define SIGNALS (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
@@ -374,10 +357,8 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 	bpf_probe_read_kernel(&record->bp, 8, &ARCH_BP(regs));
 	record->slot = ~0u;
 	record->ordinal = 0;
-	record->map_start = record->map_offset = record->map_inode = 0;
-	record->map_name[0] = record->initialising[0] = 0;
-	if (vgpu_find_vma)
-		bpf_find_vma(task, record->ip, found_mapping, &record, 0);
+	record->initialising[0] = 0;
+	put_mapping(&record->mapping, task, record->ip);
 	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (thread) {
 		if (thread->passages) {

@@ -27,6 +27,7 @@ enum vgpu_bpf_kind {
 	VGPU_BPF_WRITE = 7,  /* struct vgpu_bpf_write */
 	VGPU_BPF_SIGNAL = 8, /* struct vgpu_bpf_signal */
 	VGPU_BPF_OPEN = 9,   /* struct vgpu_bpf_open: a file about GPUs */
+	VGPU_BPF_IMAGE = 10, /* struct vgpu_bpf_image: device code that a call is given */
 };
 
 /* Times are CLOCK_MONOTONIC, in ns. Sizes are multiples of 8. */
@@ -47,6 +48,7 @@ enum vgpu_bpf_call_flags {
 	VGPU_BPF_CALL_TRUNCATED = 1 << 2, /* a blob was cut or left out for room */
 	VGPU_BPF_CALL_CHAINED = 1 << 3,   /* reached by a jump from another probed function */
 	VGPU_BPF_CALL_NO_STACK = 1 << 4,  /* its caller and stack arguments could not be read */
+	VGPU_BPF_CALL_ENTRY = 1 << 6,     /* only its entry is probed */
 	VGPU_BPF_CALL_LIVE = 1 << 5,      /* with PENDING: its thread is in it still; on request, and counted nowhere */
 };
 
@@ -173,6 +175,30 @@ struct vgpu_bpf_open {
 	__u32 pad;
 };
 
+/* The mapping that an address lies in; inode 0: not known, or no file. */
+struct vgpu_bpf_mapping {
+	__u64 start, offset, inode;
+	char name[64]; /* last component of the file's name */
+};
+
+#define VGPU_BPF_IMAGE_ENTRIES 32u
+#define VGPU_BPF_IMAGE_BYTES   512u
+
+/*
+ * Followed by size bytes: of a fat binary its header and those of the codes in it, one after the
+ * other; of anything else how it begins.
+ */
+struct vgpu_bpf_image {
+	struct vgpu_bpf_head head;
+	__u32 slot;
+	__u32 size;
+	__u32 entries;   /* headers of codes that follow; 0: no fat binary */
+	__u32 more;      /* 1: it has more of them */
+	__u64 address;   /* where the code lies: behind the wrapper, where one was handed in */
+	__u64 caller;
+	struct vgpu_bpf_mapping mapping;
+};
+
 /* Followed by size bytes of stack from sp upwards. */
 struct vgpu_bpf_signal {
 	struct vgpu_bpf_head head;
@@ -184,9 +210,7 @@ struct vgpu_bpf_signal {
 	__u32 slot;      /* of the call in flight, ~0: none */
 	__u32 size;
 	__u64 ordinal;   /* of that call */
-	/* The mapping that ip lies in; inode 0: not known, or no file. */
-	__u64 map_start, map_offset, map_inode;
-	char map_name[64];     /* last component of the file's name */
+	struct vgpu_bpf_mapping mapping; /* that ip lies in */
 	char initialising[64]; /* what dlopen was asked for that is under way; "": none */
 };
 
@@ -239,6 +263,8 @@ enum vgpu_bpf_function_flags {
 	VGPU_BPF_FUNCTION_STATUS = 1 << 0,
 	VGPU_BPF_FUNCTION_SMALLS = 1 << 1, /* has captures at entry */
 	VGPU_BPF_FUNCTION_OURS = 1 << 2,   /* of a library that has a ring: counted as the ring counts */
+	VGPU_BPF_FUNCTION_ENTRY = 1 << 4,  /* has no return probe: recorded when it is entered */
+	VGPU_BPF_FUNCTION_IMAGE = 1 << 3,  /* image_word points at device code */
 };
 
 struct vgpu_bpf_function {
@@ -250,7 +276,7 @@ struct vgpu_bpf_function {
 	__u8 text_word;  /* that points at its first input string, VGPU_BPF_NONE */
 	__u8 text_param;
 	__u8 result_bytes; /* 0: void */
-	__u32 pad;
+	__u32 image_word;
 	struct vgpu_bpf_capture capture[VGPU_BPF_CAPTURES];
 };
 

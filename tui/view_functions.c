@@ -123,7 +123,7 @@ static enum tui_style result_text(const struct tui_app *app, const void *row, st
 	if (!stats->last_number)
 		return TUI_PLAIN;
 	if (call.flags & VGPU_CALL_UNWOUND) {
-		vgpu_text_puts(out, "left by longjmp");
+		vgpu_text_puts(out, call.flags & VGPU_CALL_ENTRY_ONLY ? "entered" : "left by longjmp");
 		return TUI_WARN;
 	}
 	if (known && (known->flags & VGPU_FUNCTION_STATUS)) {

@@ -69,6 +69,7 @@ enum vgpu_call_flags {
 	VGPU_CALL_TRUNCATED = 1 << 5,     /* at least one blob was cut or dropped for room */
 	VGPU_CALL_IN_SIGNAL = 1 << 6,     /* entered on the alternate signal stack */
 	VGPU_CALL_FAULT = 1 << 7,         /* the device file made it fail, hang or lie */
+	VGPU_CALL_ENTRY_ONLY = 1 << 8,    /* kernel observer, with UNWOUND: only that it was entered was watched */
 };
 
 /* One call, committed when it returned. Followed by nargs raw words, then blobs to the record's end. */

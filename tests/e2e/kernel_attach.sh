@@ -135,6 +135,102 @@ crash() {
 	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
 }
 
+# C++ exceptions pass through observed functions; --returns is for those that throw none.
+throws() {
+	need g++
+	g++ -O1 -g0 -fPIC -shared -DLIBRARY -o libthrow.so "$VGPU_SOURCE_DIR/tests/e2e/kernel_throw.cpp"
+	g++ -O1 -g0 -o "$target" "$VGPU_SOURCE_DIR/tests/e2e/kernel_throw.cpp" -L. -lthrow -Wl,-rpath,"$PWD"
+	more=(--lib "$PWD/libthrow.so" --probe '*libthrow.so:throw_through(int,str)->int')
+	observe "$target"
+	same "caught 50, sum 2750" "$(cat said)" "what it said"
+	want out 'exited with 0'
+	want out 'probes .*/libthrow.so .*, when they are entered: a return probe would stop'
+	# 50 of 100 calls threw: each of both functions was seen.
+	same 100 "$(count call '"name":"throw_it"')" "calls of throw_it"
+	same 100 "$(count call '"name":"throw_through"')" "calls of throw_through"
+	want out 'throw_through\(99, .*\) *= \?'
+	same 1 "$(count probes 'libthrow.so.*"entries":1')" "entries only"
+	# What throws nothing keeps its results.
+	rm -f all.json
+	more+=(--returns)
+	attach --wait "${target##*/}" "${more[@]}"
+	kill -INT $job
+	wait $job || fail "attach: $?"
+	same 1 "$(count probes 'libthrow.so.*"entries":0')" "returns as well"
+}
+
+# What depends on where a call comes from: RTLD_NEXT, and a search by the caller's own RUNPATH.
+lookups() {
+	need cc
+	mkdir -p own
+	echo 'int vgpu_hidden(void) { return 7; }' | cc -shared -fPIC -x c -o own/libkt_hidden.so -
+	cat >lookup.c <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <stdio.h>
+		#include <unistd.h>
+		pid_t getpid(void) { return 4; }
+		int main(void)
+		{
+			pid_t (*next)(void) = (pid_t (*)(void))dlsym(RTLD_NEXT, "getpid");
+			void *library = dlopen("libkt_hidden.so", RTLD_NOW);
+			int (*hidden)(void) = library ? (int (*)(void))dlsym(library, "vgpu_hidden") : 0;
+			printf("%d %d %d %d\n", getpid(), next && next() > 4, library != 0, hidden ? hidden() : 0);
+			printf("%d\n", dlvsym(RTLD_NEXT, "getpid", "GLIBC_2.2.5") != 0);
+			return 0;
+		}
+	END
+	cc -O1 -o "$target" lookup.c -Wl,--enable-new-dtags,-rpath,'$ORIGIN/own'
+	"$target" >plain
+	same "4 1 1 7" "$(head -n 1 plain)" "the answers without observation"
+	more=(--lib "$PWD/own/libkt_hidden.so")
+	observe "$target"
+	cmp plain said || fail "other answers under observation: $(cat said)"
+	same 1 "$(count dl '"failed":0,"name":"libkt_hidden.so"')" "the library by its RUNPATH"
+	same 1 "$(count call '"name":"vgpu_hidden"')" "calls"
+}
+
+# A program that the dynamic linker ends before it begins: its words are on record, though nobody sees them.
+startup() {
+	need cc
+	echo 'int cuOnlyThere(void) { return 0; }' | cc -shared -fPIC -x c -o libcuda-start.so -
+	echo 'extern int cuOnlyThere(void); int main(void) { return cuOnlyThere(); }' |
+		cc -x c -o "$target" - -L. -lcuda-start -Wl,-z,now,-rpath,"$PWD"
+	echo 'int cuSomethingElse(void) { return 0; }' | cc -shared -fPIC -x c -o libcuda-start.so -
+	more=(--descriptors none)
+	observe sh -c "exec '$target' 2>/dev/null"
+	same 1 "$(count dl '"op":6,"failed":1,.*"error":"undefined symbol: cuOnlyThere"')" "the missing symbol"
+	same 1 "$(count exit '"how":1,"status":127,')" "exit with 127"
+	want out '^CPU MODE|^NOT KNOWN'
+	want out 'cuOnlyThere'
+	rm -f all.json libcuda-start.so
+	observe sh -c "exec '$target' 2>/dev/null"
+	same 1 "$(count dl '"op":6,"failed":1,.*"error":"cannot open shared object file')" "the missing library"
+	want out 'libcuda-start.so'
+}
+
+# Device code that a module load is given; one that is not for this device is why it fails.
+images() {
+	local sum
+	sum=$("$target" images "$foreign" known | sha256sum)
+	attach --wait "${target##*/}" "${more[@]}"
+	mkfifo gate
+	"$target" images "$foreign" <gate &
+	exec 7>gate
+	# What has no file is hashed while it is there.
+	wait_for out 'code     unknown from'
+	exec 7>&-
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+	want out 'code     fatbin of 400 B for sm_80, sm_90, ptx compute_90 from kt_images_.* to cuModuleLoadData'
+	same 1 "$(count image '"size":400,"hash":"'"${sum%% *}"'","hashed":400,"cubin":\["sm_80","sm_90"\],"ptx":\["compute_90"\]')" "the fat binary"
+	same 1 "$(count image '"size":60,.*"cubin":\[\],"ptx":\["compute_75"\],.*"format":"ptx"')" "the text"
+	same 1 "$(count image '"cubin":\[\],"ptx":\[\],.*"format":"unknown"')" "what is none"
+	same 3 "$(count call '"name":"cuModuleLoadData"')" "loads"
+	code 0 "$trace" explain a.vgt
+	want out 'PROP-NO-IMAGE'
+}
+
 # A thread that was in a call before anybody attached; one that enters it afterwards and stays.
 stuck() {
 	local pid

@@ -14,6 +14,15 @@ API cuDeviceGetUuid(char *uuid, int device);
 API cuModuleGetFunction(void **function, void *module, const char *name);
 API cuCtxSynchronize(void);
 API cuModuleLoad(void **module, const char *name);
+API cuModuleLoadData(void **module, const void *image);
+/* No code for this device. */
+API cuModuleLoadData(void **module, const void *image)
+{
+	(void)image;
+	*module = NULL;
+	return 209;
+}
+
 API cuLaunchHostFunc(void *stream, void (*function)(void *), void *data);
 API cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
 		   unsigned shared, void *stream, void **params, void **extra);

@@ -196,6 +196,57 @@ static int segv(int argc, char **argv)
 	return module_load(&module, "x-module");
 }
 
+/* A fat binary as nvcc embeds it: machine code for two architectures, text for a third. */
+struct code {
+	uint16_t kind, version;
+	uint32_t header_size;
+	uint64_t size;
+	uint32_t compressed_size, options;
+	uint16_t minor, major;
+	uint32_t arch;
+	uint8_t rest[32];
+	char bytes[64];
+};
+
+static const struct {
+	uint32_t magic;
+	uint16_t version, header_size;
+	uint64_t size;
+	struct code codes[3];
+} fat = {
+	0xba55ed50u, 1, 16, 3 * sizeof(struct code),
+	{
+		{ .kind = 2, .version = 0x101, .header_size = 64, .size = 64, .arch = 80, .bytes = "first" },
+		{ .kind = 2, .version = 0x101, .header_size = 64, .size = 64, .arch = 90, .bytes = "second" },
+		{ .kind = 1, .version = 0x101, .header_size = 64, .size = 64, .arch = 90, .bytes = ".version 8.0" },
+	},
+};
+static const struct {
+	uint32_t magic, version;
+	const void *data, *more;
+} wrapper = { 0x466243b1u, 1, &fat, NULL };
+
+/* images LIBRARY: device code of each format, from the program's file and from memory */
+static int images(int argc, char **argv)
+{
+	static const char ptx[] = "// made by hand\n.version 8.0\n.target sm_75\n.address_size 64\n";
+	void *library = load(argv[0]), *module;
+	int (*load_data)(void **, const void *);
+	char *copy = strdup(ptx);
+
+	*(void **)&load_data = dlsym(library, "cuModuleLoadData");
+	if (argc > 1) /* "known": its bytes, for whoever wants to compare */
+		return write(1, &fat, sizeof(fat)) != sizeof(fat);
+	init(0);
+	load_data(&module, &wrapper);
+	load_data(&module, copy);
+	/* Nothing that is device code, up to the end of what is mapped. */
+	load_data(&module, (char *)mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) + 4090);
+	getchar();
+	free(copy);
+	return 0;
+}
+
 /* opens: files that are about GPUs, and others */
 static int opens(int argc, char **argv)
 {
@@ -355,7 +406,7 @@ int main(int argc, char **argv)
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
-		{ "opens", opens },	    { "load", just_load },
+		{ "opens", opens },	    { "load", just_load },	  { "images", images },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {

@@ -20,7 +20,7 @@
 
 enum {
 	OPTION_WAIT = VGPU_OPTION, OPTION_ALL, OPTION_RING, OPTION_METHOD, OPTION_LIB, OPTION_PROBE,
-	OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME,
+	OPTION_RETURNS, OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME,
 };
 
 const struct vgpu_option vgpu_options_attach[] = {
@@ -31,6 +31,8 @@ const struct vgpu_option vgpu_options_attach[] = {
 	{ "lib", OPTION_LIB, "GLOB", "observe every exported function of such libraries, too (may be repeated)" },
 	{ "probe", OPTION_PROBE, "PROBE", "observe one function: 'LIB:FUNCTION(int,ptr,str)->int'; also one that is not\n"
 					  "exported. Types: int, uint, long, ulong, bool, ptr, str (may be repeated)" },
+	{ "returns", OPTION_RETURNS, NULL, "--lib, --probe: also what C++ functions return. A program whose exception passes\n"
+					   "through one of them is ended by that" },
 	{ "descriptors", OPTION_DESCRIPTORS, "LIST", "record what is written to these: '2' (default), '1,2', 'none'" },
 	{ "no-files", OPTION_NO_FILES, NULL, "do not record which files about GPUs are opened (that and --descriptors cost\n"
 					     "every system call of the machine some 100 ns while attached)" },
@@ -108,6 +110,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		case OPTION_PROBE:
 			if (!append(options->probes, &options->probe_count, args.value, "probes"))
 				return VGPU_ARGS_ERROR;
+			break;
+		case OPTION_RETURNS:
+			options->returns = true;
 			break;
 		case OPTION_DESCRIPTORS:
 			if (!parse_descriptors(args.value, &options->descriptors))
@@ -261,6 +266,7 @@ static int open_observers(struct vgpu_attach *attach)
 		.wait = options->wait ? options->words[0] : NULL,
 		.everyone = options->all,
 		.no_linker = options->all, /* or every program's dlopen would make it one that is followed */
+		.returns = options->returns,
 		.libraries = options->libraries,
 		.probes = options->probes,
 		.stop = !options->no_stop,

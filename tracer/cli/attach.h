@@ -21,6 +21,7 @@ struct vgpu_attach_options {
 	uint32_t descriptors;
 	uint32_t buffer_bytes; /* of each CPU, 0: a default */
 	bool no_files;
+	bool returns;
 	bool no_stop;       /* do not stop threads to look for calls in progress */
 	bool quiet, full, times;
 	const char *libraries[VGPU_ATTACH_LIST + 1], *probes[VGPU_ATTACH_LIST + 1];

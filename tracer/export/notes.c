@@ -371,7 +371,7 @@ static void format_image(const struct note *note)
 		vgpu_text_bytes(note->out, image->size);
 	}
 	put_list(note, " for ", &image->cubin);
-	put_list(note, " ptx ", &image->ptx);
+	put_list(note, image->cubin.size ? ", ptx " : " for ", &image->ptx);
 	put_by(note, " from ", image->object);
 	if (image->function) {
 		vgpu_text_puts(note->out, " to ");
@@ -397,6 +397,9 @@ static void format_probes(const struct note *note)
 		vgpu_text_puts(note->out, " by ");
 		puts_escaped(note, probes->method);
 	}
+	if (probes->entries)
+		vgpu_text_puts(note->out, ", when they are entered: a return probe would stop the C++ exceptions that may pass "
+					  "(--returns)");
 	if (probes->refused) {
 		vgpu_text_printf(note->out, ", %u refused", probes->refused);
 		put_by(note, ", first ", probes->refused_name);

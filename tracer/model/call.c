@@ -333,7 +333,8 @@ void vgpu_call_format_flags(struct vgpu_text *out, const struct vgpu_event_call 
 		vgpu_text_puts(out, " [the library behind has no such function]");
 	if (call->flags & VGPU_CALL_BACKEND_OWN)
 		vgpu_text_puts(out, " [made by the backend itself]");
-	if (call->flags & VGPU_CALL_UNWOUND)
+	/* That one is marked where its file is said to be probed so. */
+	if (call->flags & VGPU_CALL_UNWOUND && !(call->flags & VGPU_CALL_ENTRY_ONLY))
 		vgpu_text_puts(out, " [left by longjmp]");
 	if (call->flags & VGPU_CALL_IN_SIGNAL)
 		vgpu_text_puts(out, " [in a signal handler]");

@@ -202,6 +202,7 @@ static const struct vgpu_field probes_fields[] = {
 	FIELD(24, I32, probes, refused_error, 0), FIELD(25, STRING, probes, refused_name, 0),
 	FIELD(26, STRING, probes, method, 0), FIELD(27, U64, probes, attach_ns, 0),
 	FIELD(28, DATA, probes, build_id, 0), FIELD(29, U32, probes, ours, 0),
+	FIELD(30, U32, probes, entries, 0),
 };
 
 static const struct vgpu_field kernel_loss_fields[] = {

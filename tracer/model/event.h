@@ -409,6 +409,7 @@ struct vgpu_event_probes {
 	uint64_t attach_ns;
 	struct vgpu_data build_id;
 	uint32_t ours;       /* by its note: it has a ring, too; 0: foreign */
+	uint32_t entries;    /* 1: its functions are seen when entered only, since C++ exceptions may pass through them */
 };
 
 /* Totals of the kernel observer up to now; the latest of a CPU counts. */

@@ -317,7 +317,7 @@ static int count_call(struct vgpu_stat *stat, struct stat_row *row, const struct
 	if (flags) {
 		row->row.unsupported += !!(flags & VGPU_CALL_UNSUPPORTED);
 		row->row.no_symbol += !!(flags & VGPU_CALL_NO_SYMBOL);
-		row->row.unwound += !!(flags & VGPU_CALL_UNWOUND);
+		row->row.unwound += (flags & (VGPU_CALL_UNWOUND | VGPU_CALL_ENTRY_ONLY)) == VGPU_CALL_UNWOUND;
 		/* What a call left by longjmp returned, or how long it took, is not known. */
 		if (flags & VGPU_CALL_UNWOUND)
 			return 0;

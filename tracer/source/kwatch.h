@@ -23,6 +23,7 @@ struct vgpu_kwatch_options {
 	bool stop;            /* threads may be stopped for a moment to see which calls they are in */
 	bool foreign_only;    /* leave libraries of ours alone, which keep rings */
 	bool no_linker;       /* leave dlopen, dlsym and the linker's errors alone */
+	bool returns;         /* libraries and probes: also where C++ exceptions may pass, which a return probe stops */
 	const char *const *libraries; /* shell patterns of further library files, ends with NULL; NULL: none */
 	const char *const *probes;    /* "LIB:FUNCTION(int,ptr,str)->int", ends with NULL; NULL: none */
 	/* A process ended, and EXIT is about to be emitted: what it left elsewhere must be read now. May be NULL. */

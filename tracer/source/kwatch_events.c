@@ -113,6 +113,20 @@ static const char *text_of(char *room, size_t room_size, const char *from, uint3
 	return size ? room : NULL;
 }
 
+/* The linker passes an error of the start on, and so says it once more. */
+static bool said_before(struct kwatch_process *process, const struct vgpu_event_dl *dl)
+{
+	char words[sizeof(process->start_error)];
+	bool same;
+
+	if (dl->op != VGPU_DL_START)
+		return false;
+	snprintf(words, sizeof(words), "%.90s %.60s", dl->error ? dl->error : "", dl->object_name ? dl->object_name : "");
+	same = !strcmp(words, process->start_error);
+	memcpy(process->start_error, words, sizeof(words));
+	return same;
+}
+
 static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_link *link)
 {
 	static const uint32_t ops[] = {
@@ -141,6 +155,8 @@ static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		.mode = (int32_t)link->mode,
 		.duration_ns = link->leave_ns > link->head.time_ns ? link->leave_ns - link->head.time_ns : 0,
 	};
+	if (said_before(process, &event.dl))
+		return;
 	if (event.dl.name)
 		event.dl.vendor = kwatch_vendor(event.dl.name);
 	if (link->op == VGPU_BPF_OP_DLOPEN || link->op == VGPU_BPF_OP_DLMOPEN)
@@ -171,10 +187,10 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	const struct vgpu_kernel_function *function = vgpu_kernel_function(watch->kernel, signal->slot);
 	struct vgpu_bpf_registers registers = { .ip = signal->ip, .sp = signal->sp, .bp = signal->bp };
 	uint8_t *frames = malloc(sizeof(registers) + signal->size);
-	char symbol[256], initialising[sizeof(signal->initialising) + 1], object[sizeof(signal->map_name) + 1];
+	char symbol[256], initialising[sizeof(signal->initialising) + 1], object[sizeof(signal->mapping.name) + 1];
 
 	/* What the kernel saw at the time counts: the maps may be from before that file was mapped. */
-	if (mapping && signal->map_inode && mapping->inode != signal->map_inode)
+	if (mapping && signal->mapping.inode && mapping->inode != signal->mapping.inode)
 		mapping = NULL;
 	event.crash = (struct vgpu_event_crash){
 		.signal = signal->signal,
@@ -192,10 +208,10 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 					strnlen(signal->initialising, sizeof(signal->initialising))),
 	};
 	/* Its process may be gone already: the kernel told the file's name at the time. */
-	if (!mapping && signal->map_inode) {
-		event.crash.object = text_of(object, sizeof(object), signal->map_name,
-					     strnlen(signal->map_name, sizeof(signal->map_name)));
-		event.crash.offset = signal->ip - signal->map_start + signal->map_offset;
+	if (!mapping && signal->mapping.inode) {
+		event.crash.object = text_of(object, sizeof(object), signal->mapping.name,
+					     strnlen(signal->mapping.name, sizeof(signal->mapping.name)));
+		event.crash.offset = signal->ip - signal->mapping.start + signal->mapping.offset;
 	}
 	if (event.crash.object)
 		event.crash.symbol = kwatch_symbol(mapping ? mapping->path : NULL, signal->head.pid, event.crash.offset, symbol,
@@ -252,6 +268,9 @@ int kwatch_record(void *data, const struct vgpu_kernel_record *record)
 		break;
 	case VGPU_BPF_SIGNAL:
 		emit_signal(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_IMAGE:
+		kwatch_image(watch, process, (const void *)record->head);
 		break;
 	case VGPU_BPF_OPEN:
 		emit_open(watch, process, (const void *)record->head);

@@ -85,7 +85,7 @@ static bool choose(struct vgpu_kwatch *watch, const char *path, struct choice *c
 		target->want_static = want_static;
 		target->schema = schema;
 		target->data = choice;
-		target->flags = probed ? VGPU_KERNEL_STATICS : 0;
+		target->flags = (probed ? VGPU_KERNEL_STATICS : 0) | (watch->options.returns ? 0 : VGPU_KERNEL_ENTRIES);
 		return true;
 	}
 	target->flags = VGPU_KERNEL_LINKER;
@@ -127,6 +127,7 @@ static int attach(struct vgpu_kwatch *watch, const char *place, const char *path
 		.attach_ns = attached.attach_ns,
 		.build_id = { elf.build_id, elf.build_id_size },
 		.ours = elf.library,
+		.entries = attached.entries,
 	};
 	vgpu_stream_emit(watch->stream, &event);
 	return 1;

@@ -25,6 +25,8 @@ struct kwatch_process {
 	bool gone;                  /* was seen to be gone, once */
 	bool maps_old;              /* maps may have changed since */
 	struct vgpu_maps *maps;     /* NULL: not read */
+	uint64_t hashed;            /* bytes of its device code */
+	char start_error[160];      /* the linker's last words at its start */
 	struct kwatch_thread *threads;
 	uint32_t thread_count, thread_room;
 };
@@ -73,6 +75,10 @@ void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process
 
 /* Stops the threads that may be in a GPU library's function, one at a time and for a moment, and emits PENDING. */
 void kwatch_stuck_look(struct vgpu_kwatch *watch, struct kwatch_process *process);
+
+/* ---- device code ---- */
+
+void kwatch_image(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_image *image);
 
 /* ---- records ---- */
 

@@ -308,6 +308,7 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 
 	snprintf(name, sizeof(name), "%.*s", record->path_size, text);
 	process->thread_count = 0;
+	process->start_error[0] = 0;
 	vgpu_maps_free(process->maps);
 	process->maps = NULL;
 	process->stale = watch->any_stale = true;

@@ -39,6 +39,26 @@ static int linker_op(const char *name)
 	return -1;
 }
 
+/* Functions that are given device code: which word points at it. */
+static const struct {
+	const char *name;
+	uint32_t word;
+} images[] = {
+	{ "cuModuleLoadData", 1 },	{ "cuModuleLoadDataEx", 1 },  { "cuModuleLoadFatBinary", 1 },
+	{ "cuLibraryLoadData", 1 },	{ "cuLinkAddData", 2 },	      { "cuLinkAddData_v2", 2 },
+	{ "cudaLibraryLoadData", 1 },	{ "__cudaRegisterFatBinary", 0 },
+};
+
+static void set_image(struct vgpu_bpf_function *function, const char *name)
+{
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		if (strcmp(images[i].name, name))
+			continue;
+		function->flags |= VGPU_BPF_FUNCTION_IMAGE;
+		function->image_word = images[i].word;
+	}
+}
+
 static bool want_linker(void *data, const char *name)
 {
 	(void)data;
@@ -162,7 +182,11 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 	kernel_capture_compile(schema, &function);
 	if (symbols->ours)
 		function.flags |= VGPU_BPF_FUNCTION_OURS;
-	*on_return = true;
+	if (symbols->library)
+		set_image(&function, symbol->name);
+	*on_return = !(library->flags & VGPU_KERNEL_ENTRIES);
+	if (!*on_return)
+		function.flags |= VGPU_BPF_FUNCTION_ENTRY;
 	if (library->flags & VGPU_KERNEL_LINKER) {
 		op = linker_op(symbol->name);
 		if (op < 0)
@@ -276,6 +300,10 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	library->device = st.st_dev;
 	library->inode = st.st_ino;
 	library->flags = wanted.flags;
+	/* What is known of a library's interface is known to throw nothing. */
+	if (symbols.library || !symbols.throws)
+		library->flags &= ~VGPU_KERNEL_ENTRIES;
+	out->entries = library->flags & VGPU_KERNEL_ENTRIES;
 	library->number = ++kernel->library_count;
 	for (uint32_t i = 0; i < symbols.count; i++) {
 		const struct kernel_symbol *symbol = &symbols.list[i];

@@ -274,6 +274,7 @@ void kernel_capture_convert(struct vgpu_kernel *kernel, const struct vgpu_bpf_ca
 		uint16_t ours, ring;
 	} flags[] = {
 		{ VGPU_BPF_CALL_UNWOUND, VGPU_CALL_UNWOUND },
+		{ VGPU_BPF_CALL_ENTRY, VGPU_CALL_UNWOUND | VGPU_CALL_ENTRY_ONLY },
 		{ VGPU_BPF_CALL_TRUNCATED, VGPU_CALL_TRUNCATED },
 	};
 	const uint64_t *words = (const uint64_t *)(call + 1);

@@ -60,6 +60,7 @@ enum vgpu_kernel_target_flags {
 	VGPU_KERNEL_LINKER = 1 << 0,  /* not its functions, but dlopen, dlsym and the errors of the dynamic linker */
 	VGPU_KERNEL_STATICS = 1 << 1, /* functions of the symbol table too, not only exported ones */
 	VGPU_KERNEL_KNOWN = 1 << 2,   /* only functions that the description knows */
+	VGPU_KERNEL_ENTRIES = 1 << 3, /* no return probes where C++ exceptions may pass: they do not get past one */
 };
 
 struct vgpu_kernel_target {
@@ -82,6 +83,7 @@ struct vgpu_kernel_attached {
 	uint32_t aliases;   /* further names of the same functions */
 	uint32_t known;     /* of functions: those with types */
 	uint32_t moved;     /* probed behind their first instruction: endbr64, or a nop that must not be probed */
+	bool entries;       /* no returns, since exceptions may pass: see VGPU_KERNEL_ENTRIES */
 	uint32_t emulated;  /* cheap ones: their instruction is not stepped over */
 	uint32_t refused;   /* that the kernel would not probe */
 	int refused_error;  /* why, -errno of the last */

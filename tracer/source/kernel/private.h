@@ -130,6 +130,7 @@ struct kernel_symbols {
 	uint32_t aliases;
 	uint32_t library; /* by its note or name */
 	bool ours;        /* by its note */
+	bool throws;      /* has what it takes for exceptions to pass through it */
 };
 
 /* Functions of an ELF file that want() likes; of several names for one place the one that the description has. */

@@ -204,6 +204,27 @@ static void unite(struct kernel_symbols *out)
 	out->count = kept + 1;
 }
 
+/* Tables for exceptions: whatever is called in there may throw through its functions. */
+static bool may_throw(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	bool any = false;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return true;
+	while ((section = elf_nextscn(elf, section))) {
+		const char *name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+
+		any = true;
+		if (name && !strncmp(name, ".gcc_except_table", strlen(".gcc_except_table")))
+			return true;
+	}
+	/* Without sections nothing can be said. */
+	return !any;
+}
+
 int kernel_symbols_read(const char *path, const struct vgpu_kernel_target *target, struct kernel_symbols *out)
 {
 	uint32_t room = 0;
@@ -233,6 +254,8 @@ int kernel_symbols_read(const char *path, const struct vgpu_kernel_target *targe
 		if (!out->library)
 			out->library = vgpu_kernel_library_of(path);
 	}
+	if (target->flags & VGPU_KERNEL_ENTRIES)
+		out->throws = may_throw(elf);
 	err = read_table(elf, fd, SHT_DYNSYM, target, out, &room);
 	if (!err && (target->flags & VGPU_KERNEL_STATICS))
 		err = read_table(elf, fd, SHT_SYMTAB, target, out, &room);
