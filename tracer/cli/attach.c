@@ -32,8 +32,8 @@ const struct vgpu_option vgpu_options_attach[] = {
 	{ "probe", OPTION_PROBE, "PROBE", "observe one function: 'LIB:FUNCTION(int,ptr,str)->int'; also one that is not\n"
 					  "exported. Types: int, uint, long, ulong, bool, ptr, str (may be repeated)" },
 	{ "descriptors", OPTION_DESCRIPTORS, "LIST", "record what is written to these: '2' (default), '1,2', 'none'" },
-	{ "no-files", OPTION_NO_FILES, NULL, "do not record which files about GPUs are opened (that and --descriptors cost\n"
-					     "every system call of the machine some 100 ns while attached)" },
+	{ "no-files", OPTION_NO_FILES, NULL, "do not record which files about GPUs are opened (that and --descriptors cost, where\n"
+					     "`doctor` does not have 'functions', every system call of the machine some 100 ns)" },
 	{ "attach-method", OPTION_METHOD, "multi|tracefs", "how the probes are attached (default: what this kernel has)" },
 	{ "buffer", OPTION_BUFFER, "MIB", "memory a processor for what was not read yet (default 16; 1 to 1024)" },
 	{ "no-stop", OPTION_NO_STOP, NULL, "do not stop its threads for a moment to see which calls they are in" },
