@@ -30,6 +30,7 @@
 	} while (0)
 /* At a return the return address has been popped: its place is what identifies the call. */
 #define ARCH_RETURN_SP(regs) ((regs)->rsp - 8)
+#define ARCH_SYSCALL "__x64_sys_" /* and a call's name: the kernel's function for it */
 #define ARCH_SYS_WRITE 1
 #define ARCH_SYS_OPEN 2
 #define ARCH_SYS_OPENAT 257

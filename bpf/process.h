@@ -262,29 +262,61 @@ static __always_inline int seen_write(struct task_struct *task, __u64 fd, __u64 
 }
 
 /*
- * Attached only while output or files are asked for: it costs every system call of the machine some
- * 100 ns. At their ends: the arguments are still there, and what came of them is known.
+ * System calls, at their ends: the arguments are still there, and what came of them is known. Either
+ * these three functions, which cost only who calls them; or, where the kernel has no such probes or
+ * does not permit them, the tracepoint of all system calls, which costs every one of the machine.
  */
+static __always_inline int ended_write(struct pt_regs *regs)
+{
+	__u64 fd = ARCH_SYSCALL_ARG1(regs);
+
+	if (fd >= 32 || !(vgpu_descriptors >> fd & 1) || !is_followed(current_pid()))
+		return 0;
+	return seen_write(bpf_get_current_task_btf(), fd, ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs));
+}
+
+static __always_inline int ended_openat(struct pt_regs *regs, long result)
+{
+	if (!vgpu_files || !is_followed(current_pid()))
+		return 0;
+	return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs), result);
+}
+
+static __always_inline int ended_open(struct pt_regs *regs, long result)
+{
+	if (!vgpu_files || !is_followed(current_pid()))
+		return 0;
+	return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG1(regs), ARCH_SYSCALL_ARG2(regs), result);
+}
+
+SEC("fexit/" ARCH_SYSCALL "write")
+int BPF_PROG(vgpu_write, struct pt_regs *regs, long result)
+{
+	return ended_write(regs);
+}
+
+SEC("fexit/" ARCH_SYSCALL "openat")
+int BPF_PROG(vgpu_openat, struct pt_regs *regs, long result)
+{
+	return ended_openat(regs, result);
+}
+
+SEC("fexit/" ARCH_SYSCALL "open")
+int BPF_PROG(vgpu_open, struct pt_regs *regs, long result)
+{
+	return ended_open(regs, result);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(vgpu_syscall, struct pt_regs *regs, long result)
 {
-	long number = regs->orig_rax; /* directly: every system call pays for this line */
-	__u64 fd;
-
-	switch (number) {
+	switch (regs->orig_rax) { /* directly: every system call pays for this line */
 	case ARCH_SYS_WRITE:
-		fd = ARCH_SYSCALL_ARG1(regs);
-		if (fd >= 32 || !(vgpu_descriptors >> fd & 1) || !is_followed(current_pid()))
-			return 0;
-		return seen_write(bpf_get_current_task_btf(), fd, ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs));
+		return ended_write(regs);
 	case ARCH_SYS_OPENAT:
-		if (!vgpu_files || !is_followed(current_pid()))
-			return 0;
-		return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG2(regs), ARCH_SYSCALL_ARG3(regs), result);
+		return ended_openat(regs, result);
 	case ARCH_SYS_OPEN:
-		if (!vgpu_files || !is_followed(current_pid()))
-			return 0;
-		return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG1(regs), ARCH_SYSCALL_ARG2(regs), result);
+		return ended_open(regs, result);
 	}
 	return 0;
 }

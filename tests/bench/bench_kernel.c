@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the kernel observer costs: attaching and detaching, a hit, and those who are not traced. */
+#include <bpf/bpf.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tracer/source/kernel/kernel.h"
+#include "tracer/source/kernel/private.h"
 
 #define LINKS 100
 #define CALLS 100000
@@ -158,13 +160,47 @@ static void attaching(const char *folder, uint32_t method)
 	vgpu_kernel_close(kernel);
 }
 
+/* A program that does nothing, at the entry and the return of one function: what this kernel itself takes. */
+static double best_empty(const char *path, const struct vgpu_kernel *kernel, int (*function)(int *))
+{
+	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = (enum bpf_attach_type)KERNEL_ATTACH_MULTI,
+		    .prog_flags = vgpu_kernel_sleeps(kernel) ? BPF_F_SLEEPABLE : 0);
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "Dual BSD/GPL", code, 2, &options), links[2] = { -1, -1 };
+	unsigned long offset = 0;
+	double best = 0;
+
+	for (uint32_t slot = 0; slot < vgpu_kernel_functions(kernel); slot++) {
+		const struct vgpu_kernel_function *f = vgpu_kernel_function(kernel, slot);
+
+		if (!strcmp(f->name, "cuDeviceGetCount"))
+			offset = f->offset;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct kernel_multi_attr attr = {
+			.prog_fd = program, .attach_type = KERNEL_ATTACH_MULTI, .path = (uintptr_t)path,
+			.offsets = (uintptr_t)&offset, .count = 1, .uprobe_flags = i,
+		};
+
+		links[i] = kernel_link_create(&attr, sizeof(attr));
+	}
+	if (links[0] >= 0 && links[1] >= 0)
+		best = best_call(function);
+	for (unsigned i = 0; i < 2; i++)
+		if (links[i] >= 0)
+			close(links[i]);
+	if (program >= 0)
+		close(program);
+	return best;
+}
+
 static void hits(const char *folder)
 {
 	int (*function)(int *);
 	uint64_t calls = 0;
 	struct vgpu_kernel *kernel;
 	struct vgpu_bpf_totals totals;
-	double plain, trap, hit;
+	double plain, trap, hit, empty;
 	char path[1024];
 	void *library;
 
@@ -184,6 +220,7 @@ static void hits(const char *folder)
 	function(&(int){ 0 });
 	hit = best_call(function);
 	vgpu_kernel_detach(kernel);
+	empty = best_empty(path, kernel, function);
 	while (vgpu_kernel_drain(kernel, true, take, &calls) > 0)
 		;
 	vgpu_kernel_totals(kernel, &totals);
@@ -191,26 +228,39 @@ static void hits(const char *folder)
 	       "(%.0f times); in a process that is not traced +%.0f ns (%llu records, %llu dropped)\n",
 	       plain, hit - plain, hit / plain, trap - plain, (unsigned long long)calls,
 	       (unsigned long long)totals.dropped);
+	if (empty > 0)
+		printf("of these +%.0f ns this kernel takes %.0f for two probes that do nothing, and the observer %.0f\n",
+		       hit - plain, empty - plain, hit - empty);
 	vgpu_kernel_close(kernel);
 }
 
-static void system_calls(void)
+/* Two ways to see three system calls: at their functions, where the kernel permits that, or at the tracepoint of all. */
+static void system_calls(bool all)
 {
+	struct vgpu_kernel_options options = { .ring_bytes = 1u << 20, .descriptors = 4, .files = true, .all_syscalls = all };
 	double plain = best_system_call(), observed;
-	struct vgpu_kernel *kernel = open_kernel(VGPU_KERNEL_AUTO, 4);
+	struct vgpu_kernel *kernel;
 
-	if (!kernel)
+	if (vgpu_kernel_open(&kernel, &options))
 		return;
 	observed = best_system_call();
+	all = !vgpu_kernel_hooks_functions(kernel);
 	vgpu_kernel_close(kernel);
-	printf("a system call %.0f ns; while output is recorded somewhere on the machine %+.0f ns; afterwards %+.0f ns\n", plain,
-	       observed - plain, best_system_call() - plain);
+	printf("a system call %.0f ns; while output and files are recorded somewhere on the machine, at %s, %+.0f ns; "
+	       "afterwards %+.0f ns\n",
+	       plain, all ? "the tracepoint of all system calls" : "the functions of three", observed - plain,
+	       best_system_call() - plain);
 }
 
 int main(int argc, char **argv)
 {
 	char why[256];
 
+	if (argc == 3 && !strcmp(argv[2], "syscalls")) {
+		system_calls(false);
+		system_calls(true);
+		return 0;
+	}
 	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
 		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER" : why);
 		return 77;
@@ -218,6 +268,7 @@ int main(int argc, char **argv)
 	attaching(argv[1], VGPU_KERNEL_MULTI);
 	attaching(argv[1], VGPU_KERNEL_TRACEFS);
 	hits(argv[1]);
-	system_calls();
+	system_calls(false);
+	system_calls(true);
 	return 0;
 }

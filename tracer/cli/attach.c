@@ -34,8 +34,8 @@ const struct vgpu_option vgpu_options_attach[] = {
 	{ "returns", OPTION_RETURNS, NULL, "--lib, --probe: also what C++ functions return. A program whose exception passes\n"
 					   "through one of them is ended by that" },
 	{ "descriptors", OPTION_DESCRIPTORS, "LIST", "record what is written to these: '2' (default), '1,2', 'none'" },
-	{ "no-files", OPTION_NO_FILES, NULL, "do not record which files about GPUs are opened (that and --descriptors cost\n"
-					     "every system call of the machine some 100 ns while attached)" },
+	{ "no-files", OPTION_NO_FILES, NULL, "do not record which files about GPUs are opened (that and --descriptors cost, where\n"
+					     "`doctor` does not have 'functions', every system call of the machine some 100 ns)" },
 	{ "attach-method", OPTION_METHOD, "multi|tracefs", "how the probes are attached (default: what this kernel has)" },
 	{ "buffer", OPTION_BUFFER, "MIB", "memory a processor for what was not read yet (default 16; 1 to 1024)" },
 	{ "no-stop", OPTION_NO_STOP, NULL, "do not stop its threads for a moment to see which calls they are in" },

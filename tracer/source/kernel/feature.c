@@ -3,6 +3,7 @@
 #include "tracer/source/kernel/private.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
@@ -113,7 +114,7 @@ static int probe_load(void)
 	return fd < 0 ? fd : 0;
 }
 
-static int probe_sleepable(void)
+int kernel_sleep_probe(void)
 {
 	int fd = load(BPF_PROG_TYPE_KPROBE, 0, BPF_F_SLEEPABLE);
 
@@ -163,6 +164,30 @@ int kernel_multi_probe(void)
 	return err == -EBADF ? 0 : err ? err : -EINVAL;
 }
 
+int kernel_function_probe(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT);
+	int id = libbpf_find_vmlinux_btf_id("__x64_sys_write", BPF_TRACE_FEXIT), program, link, err;
+
+	if (id < 0)
+		return id;
+	options.attach_btf_id = id;
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual BSD/GPL", code, 2, &options);
+	if (program < 0)
+		return -errno;
+	/* A kernel may take the program and then not be able to hang it up. */
+	link = bpf_raw_tracepoint_open(NULL, program);
+	err = link < 0 ? -errno : 0;
+	if (link >= 0)
+		close(link);
+	close(program);
+	return err;
+}
+
 static int probe_tracefs(void)
 {
 	int fd = kernel_tracefs_open();
@@ -182,9 +207,10 @@ const struct vgpu_kernel_feature *vgpu_kernel_features(size_t *count)
 		{ "sleepable", "values on pages that are not in memory yet (Linux 6.0)", 0 },
 		{ "multi", "all probes of a library in one link (Linux 6.6)", 0 },
 		{ "tracefs", "all probes of a library in one trace event (before Linux 6.6)", 0 },
+		{ "functions", "output and files at no cost to other system calls", 0 },
 	};
-	static int (*const probes[])(void) = { probe_types,	probe_load,	    probe_ring,
-					       probe_sleepable, kernel_multi_probe, probe_tracefs };
+	static int (*const probes[])(void) = { probe_types,	   probe_load,	  probe_ring,	       kernel_sleep_probe,
+					       kernel_multi_probe, probe_tracefs, kernel_function_probe };
 
 	_Static_assert(sizeof(table) / sizeof(table[0]) == sizeof(probes) / sizeof(probes[0]), "a probe each");
 	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)

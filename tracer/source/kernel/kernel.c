@@ -127,11 +127,35 @@ static int size_map(const struct vgpu_kernel *kernel, const char *name, uint32_t
 	return map ? bpf_map__set_max_entries(map, entries) : -ENOENT;
 }
 
+/* Where the kernel side hangs beside its probes, and what for. */
+enum use { ALWAYS, WRITES, FILES, EITHER };
+static const struct {
+	const char *program;
+	enum use use;
+} points[] = {
+	{ "vgpu_fork", ALWAYS },  { "vgpu_exec", ALWAYS }, { "vgpu_exit", ALWAYS }, { "vgpu_signal", ALWAYS },
+	{ "vgpu_write", WRITES }, { "vgpu_openat", FILES }, { "vgpu_open", FILES },  { "vgpu_syscall", EITHER },
+};
+_Static_assert(sizeof(points) / sizeof(points[0]) <= KERNEL_LINKS, "room for a link each");
+
+static bool is_wanted(const struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options, enum use use)
+{
+	switch (use) {
+	case WRITES:
+		return kernel->functions && options->descriptors;
+	case FILES:
+		return kernel->functions && options->files;
+	case EITHER:
+		return !kernel->functions && (options->descriptors || options->files);
+	default:
+		return true;
+	}
+}
+
 static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
 	struct bpf_program *entry = bpf_object__find_program_by_name(kernel->object, "vgpu_entry");
 	struct bpf_program *back = bpf_object__find_program_by_name(kernel->object, "vgpu_return");
-	struct bpf_program *output = bpf_object__find_program_by_name(kernel->object, "vgpu_syscall");
 	struct settings settings = {
 		.sleepable = kernel->sleeps,
 		.cookies = kernel->method == VGPU_KERNEL_MULTI,
@@ -145,7 +169,7 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
 	int err;
 
-	if (!entry || !back || !output)
+	if (!entry || !back)
 		return -ENOENT;
 	if (options->wait)
 		snprintf(settings.wait, sizeof(settings.wait), "%s", options->wait);
@@ -154,7 +178,11 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 	err = err ? err : bpf_program__set_expected_attach_type(back, type);
 	err = err ? err : bpf_program__set_flags(entry, flags);
 	err = err ? err : bpf_program__set_flags(back, flags);
-	err = err ? err : bpf_program__set_autoload(output, options->descriptors || options->files);
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]) && !err; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, points[i].program);
+
+		err = program ? bpf_program__set_autoload(program, is_wanted(kernel, options, points[i].use)) : -ENOENT;
+	}
 	err = err ? err : size_map(kernel, "rings", kernel->cpus);
 	err = err ? err : size_map(kernel, "functions", KERNEL_SLOTS);
 	err = err ? err : size_map(kernel, "hits", KERNEL_SLOTS);
@@ -186,36 +214,22 @@ static int open_rings(struct vgpu_kernel *kernel, uint32_t asked)
 
 static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
-	static const char *const names[] = { "vgpu_fork", "vgpu_exec", "vgpu_exit", "vgpu_signal", "vgpu_syscall" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, names[i]);
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, points[i].program);
 		struct bpf_link *link;
 
-		if (!program)
-			return -ENOENT;
-		if (!strcmp(names[i], "vgpu_syscall") && !options->descriptors && !options->files)
+		if (!is_wanted(kernel, options, points[i].use))
 			continue;
 		link = bpf_program__attach(program);
 		if (!link) {
-			kernel_say(options->why, options->why_size, "cannot attach %s: %s", names[i], strerror(errno));
-			return -errno;
+			int err = -errno;
+
+			kernel_say(options->why, options->why_size, "cannot attach %s: %s", points[i].program, strerror(-err));
+			return err;
 		}
 		kernel->links[kernel->link_count++] = link;
 	}
 	return 0;
-}
-
-static bool can_sleep(void)
-{
-	size_t count;
-	const struct vgpu_kernel_feature *table = vgpu_kernel_features(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (!strcmp(table[i].name, "sleepable"))
-			return !table[i].error;
-	}
-	return false;
 }
 
 static int load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
@@ -224,7 +238,6 @@ static int load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *op
 	int err;
 
 	last_message[0] = '\0';
-	libbpf_set_print(keep_message);
 	kernel->object = bpf_object__open_mem(vgpu_bpf_object, vgpu_bpf_object_end - vgpu_bpf_object, &how);
 	if (!kernel->object) {
 		err = -errno;
@@ -276,7 +289,9 @@ int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options 
 	err = choose_method(kernel, options);
 	if (err)
 		goto fail;
-	kernel->sleeps = !options->no_sleep && can_sleep();
+	libbpf_set_print(keep_message);
+	kernel->sleeps = !options->no_sleep && !kernel_sleep_probe();
+	kernel->functions = (options->descriptors || options->files) && !options->all_syscalls && !kernel_function_probe();
 	err = load(kernel, options);
 	err = err ? err : open_rings(kernel, options->ring_bytes);
 	err = err ? err : attach_tracepoints(kernel, options);
@@ -325,6 +340,11 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel)
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
 {
 	return kernel->method;
+}
+
+bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel)
+{
+	return kernel->functions;
 }
 
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)

@@ -30,6 +30,7 @@ struct vgpu_kernel_options {
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
 	bool frames;          /* the stack of calls that fail */
 	bool files;           /* which files about GPUs are opened, and what came of it */
+	bool all_syscalls;    /* these two at the tracepoint of all system calls, even where there is better */
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	char *why;            /* where an error is explained; may be NULL */
 	size_t why_size;
@@ -42,6 +43,8 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel); /* takes NULL */
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel);
 /* false: values on pages that are not there are "not readable". */
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel);
+/* true: recording output and files costs only the system calls concerned; false: all of the machine, some 100 ns. */
+bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel);
 
 /*
  * Has a record made of every call that is in flight now (VGPU_BPF_CALL_LIVE), to be drained as all

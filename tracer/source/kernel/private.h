@@ -8,6 +8,7 @@
 #include "tracer/source/kernel/kernel.h"
 
 #define KERNEL_SLOTS 16384u
+#define KERNEL_LINKS 12u
 
 /* A place in a file where a probe goes. */
 struct kernel_point {
@@ -64,7 +65,8 @@ struct vgpu_kernel {
 	bool sleeps;
 	int tracefs_fd;          /* the root of a tracefs, -1 */
 	uint32_t events;         /* defined so far */
-	struct bpf_link *links[8]; /* of the tracepoints */
+	bool functions; /* system calls are seen in their functions, not at the tracepoint of all */
+	struct bpf_link *links[KERNEL_LINKS]; /* of the tracepoints */
 	unsigned link_count;
 	struct kernel_library *libraries;
 	uint32_t library_count;
@@ -114,6 +116,10 @@ _Static_assert(sizeof(struct kernel_multi_attr) == 64, "the kernel's layout");
 
 /* 0 where one link can hold many probes. */
 int kernel_multi_probe(void);
+/* 0 where probes may fault pages in. */
+int kernel_sleep_probe(void);
+/* 0 where a program can be put at the end of one of the kernel's functions. */
+int kernel_function_probe(void);
 
 /* ---- files ---- */
 
