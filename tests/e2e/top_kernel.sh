@@ -3,7 +3,7 @@
 # The dashboard on a running program whose driver is somebody else's: the kernel observer is its only witness.
 . "$VGPU_SOURCE_DIR/tests/e2e/top_lib.sh"
 need tmux cc
-mkdir driver
+mkdir driver bin
 cc -O1 -shared -fPIC -x c - -Wl,-soname,libcuda.so.1,-Bsymbolic -o driver/libcuda.so.1 <<'C'
 int cuInit(unsigned flags) { return flags ? 1 : 0; }
 int cuDeviceGetCount(int *count) { *count = 1; return 0; }
@@ -17,9 +17,9 @@ C
 
 # start NAME FOLDER: the target by that name, its driver from there; told what to do through descriptor 5.
 start() {
-	cp "$VGPU_BUILD_DIR/tests/e2e/top_target" "$1"
+	cp "$VGPU_BUILD_DIR/tests/e2e/top_target" "bin/$1"
 	[ -p in ] || mkfifo in
-	VGPU_BACKEND=sim LD_LIBRARY_PATH=$2:$VGPU_BUILD_DIR/lib/names "./$1" <in >"said.$1" &
+	VGPU_BACKEND=sim LD_LIBRARY_PATH=$2:$VGPU_BUILD_DIR/lib/names "bin/$1" <in >"said.$1" &
 	pid=$!
 	exec 5>in
 	wait_for "said.$1" '^ready'
@@ -50,6 +50,8 @@ do_it calls 500
 shows 'kernel on  .*lost 0 ' '^ cuDriverGetVersion +500 +0 CUDA_SUCCESS'
 keys 2
 shows 'cuDriverGetVersion'
+keys / cudriver Enter
+shows 'cuDriverGetVersion'
 keys Enter
 shows 'cuDriverGetVersion, event' '^ +seen by ring$'
 keys Escape
@@ -62,6 +64,8 @@ shows 'kernel on ' '^F1Help'
 do_it calls 300
 shows '^ cuDriverGetVersion +300 +0 CUDA_SUCCESS'
 keys 2
+shows 'cuDriverGetVersion'
+keys / cudriver Enter
 shows 'cuDriverGetVersion'
 keys Enter
 shows 'cuDriverGetVersion, event' '^ +seen by ring, kernel$'
