@@ -39,7 +39,7 @@ name=ours_$$
 
 # Ours: the ring has every call, and no probe slows it; each is counted once all the same.
 start $name "$VGPU_BUILD_DIR/lib/names"
-open_terminal 120 24 "$trace" top --view functions $pid
+open_terminal 120 24 "$trace" top --kernel auto --view functions $pid
 shows '^ ring (on|off) ' '^F1Help'
 if grep -q 'kernel off' screen.txt; then
 	keys q
@@ -76,7 +76,7 @@ stop
 name=theirs_$$
 start $name driver
 do_it discover
-open_terminal 120 24 "$trace" top --view functions $pid
+open_terminal 120 24 "$trace" top --kernel auto --view functions $pid
 shows 'ring on  link off  kernel on '
 do_it calls 200
 do_it fail 7
@@ -104,7 +104,7 @@ wait "$pid" || true
 
 # By name: the discovery of one that starts later, from its first call.
 start $name driver
-open_terminal 120 30 "$trace" top --view verdict "$name"
+open_terminal 120 30 "$trace" top --kernel auto --view verdict "$name"
 shows 'kernel on '
 exec 5>&-
 wait "$pid" || true
