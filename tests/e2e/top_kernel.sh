@@ -3,7 +3,7 @@
 # The dashboard on a running program whose driver is somebody else's: the kernel observer is its only witness.
 . "$VGPU_SOURCE_DIR/tests/e2e/top_lib.sh"
 need tmux cc
-mkdir driver
+mkdir driver bin
 cc -O1 -shared -fPIC -x c - -Wl,-soname,libcuda.so.1,-Bsymbolic -o driver/libcuda.so.1 <<'C'
 int cuInit(unsigned flags) { return flags ? 1 : 0; }
 int cuDeviceGetCount(int *count) { *count = 1; return 0; }
@@ -17,9 +17,9 @@ C
 
 # start NAME FOLDER: the target by that name, its driver from there; told what to do through descriptor 5.
 start() {
-	cp "$VGPU_BUILD_DIR/tests/e2e/top_target" "$1"
+	cp "$VGPU_BUILD_DIR/tests/e2e/top_target" "bin/$1"
 	[ -p in ] || mkfifo in
-	VGPU_BACKEND=sim LD_LIBRARY_PATH=$2:$VGPU_BUILD_DIR/lib/names "./$1" <in >"said.$1" &
+	VGPU_BACKEND=sim LD_LIBRARY_PATH=$2:$VGPU_BUILD_DIR/lib/names "bin/$1" <in >"said.$1" &
 	pid=$!
 	exec 5>in
 	wait_for "said.$1" '^ready'
@@ -39,7 +39,7 @@ name=ours_$$
 
 # Ours: the ring has every call, and no probe slows it; each is counted once all the same.
 start $name "$VGPU_BUILD_DIR/lib/names"
-open_terminal 120 24 "$trace" top --view functions $pid
+open_terminal 120 24 "$trace" top --kernel auto --view functions $pid
 shows '^ ring (on|off) ' '^F1Help'
 if grep -q 'kernel off' screen.txt; then
 	keys q
@@ -49,6 +49,8 @@ fi
 do_it calls 500
 shows 'kernel on  .*lost 0 ' '^ cuDriverGetVersion +500 +0 CUDA_SUCCESS'
 keys 2
+shows 'cuDriverGetVersion'
+keys / cudriver Enter
 shows 'cuDriverGetVersion'
 keys Enter
 shows 'cuDriverGetVersion, event' '^ +seen by ring$'
@@ -63,6 +65,8 @@ do_it calls 300
 shows '^ cuDriverGetVersion +300 +0 CUDA_SUCCESS'
 keys 2
 shows 'cuDriverGetVersion'
+keys / cudriver Enter
+shows 'cuDriverGetVersion'
 keys Enter
 shows 'cuDriverGetVersion, event' '^ +seen by ring, kernel$'
 keys Escape
@@ -72,7 +76,7 @@ stop
 name=theirs_$$
 start $name driver
 do_it discover
-open_terminal 120 24 "$trace" top --view functions $pid
+open_terminal 120 24 "$trace" top --kernel auto --view functions $pid
 shows 'ring on  link off  kernel on '
 do_it calls 200
 do_it fail 7
@@ -100,7 +104,7 @@ wait "$pid" || true
 
 # By name: the discovery of one that starts later, from its first call.
 start $name driver
-open_terminal 120 30 "$trace" top --view verdict "$name"
+open_terminal 120 30 "$trace" top --kernel auto --view verdict "$name"
 shows 'kernel on '
 exec 5>&-
 wait "$pid" || true

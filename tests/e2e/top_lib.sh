@@ -4,7 +4,7 @@
 . "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
 . "$VGPU_SOURCE_DIR/tests/e2e/cli_common.sh"
 
-export LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$VGPU_WORK_DIR/config HOME=$VGPU_WORK_DIR
+export VGPU_TRACE_KERNEL=off LC_ALL=C.UTF-8 XDG_CONFIG_HOME=$VGPU_WORK_DIR/config HOME=$VGPU_WORK_DIR
 unset NO_COLOR COLUMNS LINES TMUX
 "$VGPU_BUILD_DIR/tests/e2e/top_trace" story.vgt >made || fail "cannot write the trace"
 

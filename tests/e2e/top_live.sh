@@ -24,7 +24,7 @@ live() {
 }
 
 do_it discover
-open_terminal 80 24 "$trace" top --kernel off --view functions $pid
+open_terminal 80 24 "$trace" top --view functions $pid
 shows '^ vgpu-trace top [0-9]+ live' '^ ring on ' '^ cuInit +1 +0 CUDA_SUCCESS'
 do_it calls 500
 shows '^ cuDriverGetVersion +500 +0 CUDA_SUCCESS'
@@ -119,7 +119,7 @@ mkfifo again
 VGPU_BACKEND=sim LD_LIBRARY_PATH=$VGPU_BUILD_DIR/lib/names "bin/$name" <again >said.1 &
 exec 6>again
 wait_for said.1 '^ready'
-open_terminal 80 24 "$trace" top --kernel off --view processes "$name"
+open_terminal 80 24 "$trace" top --view processes "$name"
 shows "^ $name .* 0 +0 "
 printf 'discover\n' >&6
 shows "^ $name .* runs +4 +0 "

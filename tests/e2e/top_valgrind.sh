@@ -55,7 +55,7 @@ exec 5>in
 wait_for said '^ready'
 printf '%s\n' discover 'calls 3000' 'fail 3' 'malloc 64' 'child 3' >&5
 wait_for said '^child'
-checked "$trace" top --kernel off $pid
+checked "$trace" top $pid
 shows '^F1Help'
 every_key
 printf '%s\n' 'calls 3000' info >&5

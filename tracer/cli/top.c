@@ -355,7 +355,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 {
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
 	static const char *const kernel_words[] = { "off", "auto", "on", NULL };
-	const char *views[16] = { NULL };
+	const char *kernel = getenv("VGPU_TRACE_KERNEL"), *views[16] = { NULL };
 	bool asked = false;
 	int option, found;
 
@@ -400,7 +400,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	}
 	options->word = args.positional[0];
 	/* A picture of now does not wait for what probes would see. */
-	if (options->once && !asked)
+	if (!asked && (options->once || (kernel && !strcmp(kernel, "off"))))
 		options->kernel = VGPU_WATCH_KERNEL_OFF;
 	return 0;
 }
