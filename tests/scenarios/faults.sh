@@ -192,6 +192,7 @@ INIT-LOOKUP cuGetProcAddress_v2=500 lookup
 INIT-LOOKUP-NULL cuGetProcAddress_v2=0 lookup
 INIT-EXPORT-TABLE cuGetExportTable=500 table
 COUNT-FAILED cuDeviceGetCount=1
+INIT-QUIET cuDeviceGetCount=3
 COUNT-ZERO devices=0
 PROP-FAILED cuDeviceGetName=1
 PROP-ATTRIBUTE-FAILED cuDeviceGetAttribute=1
@@ -223,6 +224,17 @@ END
 # shellcheck disable=SC2016
 forward 'pci=moves' sh -c '"$0" driver; "$0" driver' "$client"
 verdict CLIENT-PCI-MOVES
+# Its last words are for nobody.
+# shellcheck disable=SC2016
+forward 'cuInit=0' sh -c 'exec "$0" driver abort 2>/dev/null' "$client"
+verdict CLIENT-DIED-UNHEARD
+# Our own gate keeps it out: by its name, or since it is too young.
+VGPU_GATE='comm=ollama*|llama-*' simulated '[device]\n' "$client" driver
+verdict INIT-GATE
+VGPU_GATE=age=60000 simulated '[device]\n' "$client" runtime
+verdict INIT-GATE
+VGPU_GATE='comm=ollama*|scenario_*' simulated '[device]\n' "$client" driver
+verdict FOUND
 # The second look names the device by a UUID that the driver does not know.
 # shellcheck disable=SC2016
 simulated '[device]\n' sh -c '"$0" runtime; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-00000000-0000-0000-0000-000000000000 "$0" runtime' "$client"

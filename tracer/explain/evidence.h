@@ -119,6 +119,7 @@ struct vgpu_seen_process {
 	const char *env; /* NUL-separated */
 	uint32_t env_size;
 	const char *stderr_target;
+	bool said; /* what it wrote there was recorded */
 	uint64_t context_event;
 	/* link observer */
 	bool link, link_started, link_withdrawn;
@@ -161,7 +162,7 @@ struct vgpu_seen_process {
 	uint64_t exit_event, end_ns, start_ns;
 	bool crash;
 	uint64_t crash_event;
-	const char *crash_object, *crash_symbol;
+	const char *crash_object, *crash_symbol, *crash_initialising; /* the library whose dlopen it was in, NULL: none */
 	int32_t crash_signal;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rules of the client: what it made of devices that were found. */
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,6 +70,15 @@ static bool died_after(const struct vgpu_rule_place *place, struct vgpu_finding 
 	return true;
 }
 
+/* It said why, to nobody. */
+static bool died_unheard(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_process *process = place->process;
+
+	return process->has_stderr && process->stderr_target && !strcmp(process->stderr_target, "/dev/null") &&
+	       !process->said && process->exit_status == SIGABRT && died_after(place, finding);
+}
+
 const struct vgpu_rule vgpu_rules_client[] = {
 	{
 		.id = "CLIENT-SECOND-PASS", .step = VGPU_STEP_ACCEPTED, .whatever = true,
@@ -86,6 +96,14 @@ const struct vgpu_rule vgpu_rules_client[] = {
 		.holds = pci_moves,
 		.say = "one device has the PCI address %a in one process and %b in another.",
 		.todo = "Derive it from the device, not from the process.",
+	},
+	{
+		.id = "CLIENT-DIED-UNHEARD", .step = VGPU_STEP_ACCEPTED, .whatever = true, .needs = "the calls, the exit, where stderr leads",
+		.title = "the process found its device, and ended itself with words that went to /dev/null",
+		.holds = died_unheard,
+		.say = "the process found its device, and then aborted (signal %n); what it said of that went to /dev/null.",
+		.todo = "`vgpu-trace run --stderr=notify`, or `vgpu-trace attach` (as root), records what is written there.",
+		.why = "Ollama gives its children /dev/null for stderr: an empty journal proves nothing.",
 	},
 	{
 		.id = "CLIENT-DIED", .step = VGPU_STEP_ACCEPTED, .whatever = true, .needs = "the calls, the exit",
