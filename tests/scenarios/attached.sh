@@ -44,7 +44,7 @@ verdict() {
 begin() {
 	mkfifo end
 	: >said
-	LD_LIBRARY_PATH=$PWD/driver "$trace" attach --wait "${scene##*/}" -q -o t.vgt >said 2>&1 &
+	LD_LIBRARY_PATH=$PWD/driver:$PWD/wrong "$trace" attach --wait "${scene##*/}" -q -o t.vgt >said 2>&1 &
 	attached=$!
 	until grep -q '^waiting for ' said; do
 		kill -0 $attached 2>/dev/null || skip "$(cat said)"

@@ -16,6 +16,8 @@ mkdir driver lib
 "$CC" -O1 -fPIC -shared -DDRIVER -Wl,-soname,libcuda.so.1,-Bsymbolic -o driver/libcuda.so.1 "$here/foreign.c"
 "$CC" -O1 -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o driver/libnvidia-ml.so.1 "$here/foreign.c"
 
+mkdir wrong
+"$CC" -O1 -fPIC -shared -Wl,-soname,libcudart.so.13 -o wrong/libcudart.so.13 "$here/foreign_runtime.c"
 begin
 
 # backend 'C code' [option…]: dlopens libggml-cuda.so made of it.
@@ -224,6 +226,21 @@ END
 # shellcheck disable=SC2016
 forward 'pci=moves' sh -c '"$0" driver; "$0" driver' "$client"
 verdict CLIENT-PCI-MOVES
+# A real struct of the other version, in a runtime of somebody's own: its calls are seen from outside only.
+if [ "$pass" = attach ]; then
+	LD_LIBRARY_PATH=$PWD/wrong none "$client" runtime
+	verdict PROP-LAYOUT
+fi
+simulated '[device]\n' "$client" driver launch
+verdict LAUNCH-SHARED-MEMORY
+# The second look at a device has its UUID in CUDA_VISIBLE_DEVICES: a driver that knows numbers only, and one of a
+# card in instances, which wants theirs.
+# shellcheck disable=SC2016
+forward mig=1 sh -c '"$0" driver; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-07070707-0707-0707-0707-070707070707 "$0" driver' "$client"
+verdict CLIENT-MIG
+# shellcheck disable=SC2016
+forward ordinals=1 sh -c '"$0" driver; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-07070707-0707-0707-0707-070707070707 "$0" driver' "$client"
+verdict CLIENT-SECOND-PASS
 # Its last words are for nobody.
 # shellcheck disable=SC2016
 forward 'cuInit=0' sh -c 'exec "$0" driver abort 2>/dev/null' "$client"
