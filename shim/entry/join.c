@@ -13,6 +13,7 @@
 #include "shim/backend/fault.h"
 #include "shim/entry/call.h"
 #include "shim/entry/core.h"
+#include "shim/entry/gate.h"
 #include "shim/ring/ring.h"
 
 struct vgpu_local vgpu_local;
@@ -84,8 +85,10 @@ static const struct vgpu_backend *open_backend(int fork)
 	}
 	fill_unsupported();
 	/* Not behind another copy: the one in front does it. */
-	if (!is_behind)
+	if (!is_behind) {
 		vgpu_fault_open(&vgpu_library, vgpu_library.dispatch, say);
+		vgpu_gate_open(&vgpu_library, vgpu_library.dispatch);
+	}
 	return backend;
 }
 

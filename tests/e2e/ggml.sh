@@ -39,6 +39,13 @@ want "$dump" '^GPU FOUND \(SIMULATED\)'
 want "$dump" ' 0 calls lost$'
 refuse "$dump" 'not supported'
 
+# What llama.cpp itself does is a healthy program of its profile: no rule holds, with any one observer taken away.
+if [ -e "$VGPU_BUILD_DIR/tests/scenarios/judge" ]; then
+	"$VGPU_BUILD_DIR/tests/scenarios/judge" "$vgt" FOUND || fail "a rule holds of a healthy program"
+	"$trace" explain --json "$vgt" >"$dump.json"
+	want "$dump.json" '"profile":"ggml"'
+fi
+
 # In order: the count before the driver's part of it, and both before the properties.
 order=$(grep -nEo '^  [^ ]+ +(cudaGetDeviceCount|cuInit|cudaGetDeviceProperties)' "$dump" |
 	sed 's/.* //' | awk '!seen[$0]++' | tr '\n' ' ')

@@ -16,7 +16,12 @@ set_target_properties(kernel_crash PROPERTIES PREFIX "" OUTPUT_NAME libkernel-cr
 	LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/e2e)
 vgpu_add_program(kernel_bytes kernel_bytes.c LIBS ${CMAKE_DL_LIBS})
 
+vgpu_add_program(kernel_agree kernel_agree.c LIBS ${CMAKE_DL_LIBS})
+
 if(VGPU_HAVE_KERNEL)
+	if(TARGET vgpu-audit)
+		vgpu_add_script(kernel_agree kernel_agree.sh)
+	endif()
 	foreach(method multi tracefs)
 		foreach(case shapes bad swallow grandchild crash untouched jumps forks overload killed two answers
 				python go_program equal_structs equal_threads)

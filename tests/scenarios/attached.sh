@@ -33,9 +33,8 @@ simulated() { # DEVICE-FILE-TEXT COMMAND…
 	LD_LIBRARY_PATH=$VGPU_BUILD_DIR/lib/names${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} VGPU_DEVICE=$PWD/device.conf observe '' "$@"
 }
 profile() { :; }
-# What is mapped beside what was asked for, and what a constructor is, only the link observer sees; and that nothing was
-# looked for or called, only who was there from the start. What a backend's own library calls first may be past when it is probed.
-unseen=" LINK-STUB LINK-TWO-COPIES LINK-DIED-LOADING CRASH-CONSTRUCTOR LINK-BACKEND-ABSENT INIT-NEVER-CALLED UNKNOWN "
+# What is mapped beside what was asked for only the link observer sees; and that nothing was looked for or called.
+unseen=" LINK-STUB LINK-TWO-COPIES LINK-DIED-LOADING LINK-BACKEND-ABSENT INIT-NEVER-CALLED UNKNOWN "
 verdict() {
 	local how=known
 	[[ $unseen != *" $1 "* ]] || how=
@@ -45,7 +44,7 @@ verdict() {
 begin() {
 	mkfifo end
 	: >said
-	LD_LIBRARY_PATH=$PWD/driver "$trace" attach --wait "${scene##*/}" -q -o t.vgt >said 2>&1 &
+	LD_LIBRARY_PATH=$PWD/driver:$PWD/wrong "$trace" attach --wait "${scene##*/}" -q -o t.vgt >said 2>&1 &
 	attached=$!
 	until grep -q '^waiting for ' said; do
 		kill -0 $attached 2>/dev/null || skip "$(cat said)"

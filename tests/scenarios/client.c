@@ -38,6 +38,21 @@ static void *symbol(const char *name)
 		}                  \
 	} while (0)
 
+/* A kernel with more shared memory than a launch may ask for without having announced it. */
+static int launch(void)
+{
+	static const char code[] = ".version 7.0\n.target sm_50\n.address_size 64\n.visible .entry work()\n{\n\tret;\n}\n";
+	void *module, *function;
+
+	FUNCTION(cuModuleLoadData, void **, const void *);
+	FUNCTION(cuModuleGetFunction, void **, void *, const char *);
+	FUNCTION(cuLaunchKernel, void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **);
+	TRY(cuModuleLoadData(&module, code));
+	TRY(cuModuleGetFunction(&function, module, "work"));
+	TRY(cuLaunchKernel(function, 1, 1, 1, 32, 1, 1, 65536, NULL, NULL, NULL));
+	return 0;
+}
+
 static int driver(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
@@ -111,6 +126,8 @@ static int driver(int argc, char **argv)
 	puts("GPU");
 	if (!strcmp(what, "abort"))
 		abort();
+	if (!strcmp(what, "launch"))
+		return launch();
 	return 0;
 }
 

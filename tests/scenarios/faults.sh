@@ -16,6 +16,8 @@ mkdir driver lib
 "$CC" -O1 -fPIC -shared -DDRIVER -Wl,-soname,libcuda.so.1,-Bsymbolic -o driver/libcuda.so.1 "$here/foreign.c"
 "$CC" -O1 -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o driver/libnvidia-ml.so.1 "$here/foreign.c"
 
+mkdir wrong
+"$CC" -O1 -fPIC -shared -Wl,-soname,libcudart.so.13 -o wrong/libcudart.so.13 "$here/foreign_runtime.c"
 begin
 
 # backend 'C code' [option…]: dlopens libggml-cuda.so made of it.
@@ -192,6 +194,7 @@ INIT-LOOKUP cuGetProcAddress_v2=500 lookup
 INIT-LOOKUP-NULL cuGetProcAddress_v2=0 lookup
 INIT-EXPORT-TABLE cuGetExportTable=500 table
 COUNT-FAILED cuDeviceGetCount=1
+INIT-QUIET cuDeviceGetCount=3
 COUNT-ZERO devices=0
 PROP-FAILED cuDeviceGetName=1
 PROP-ATTRIBUTE-FAILED cuDeviceGetAttribute=1
@@ -223,6 +226,32 @@ END
 # shellcheck disable=SC2016
 forward 'pci=moves' sh -c '"$0" driver; "$0" driver' "$client"
 verdict CLIENT-PCI-MOVES
+# A real struct of the other version, in a runtime of somebody's own: its calls are seen from outside only.
+if [ "$pass" = attach ]; then
+	LD_LIBRARY_PATH=$PWD/wrong none "$client" runtime
+	verdict PROP-LAYOUT
+fi
+simulated '[device]\n' "$client" driver launch
+verdict LAUNCH-SHARED-MEMORY
+# The second look at a device has its UUID in CUDA_VISIBLE_DEVICES: a driver that knows numbers only, and one of a
+# card in instances, which wants theirs.
+# shellcheck disable=SC2016
+forward mig=1 sh -c '"$0" driver; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-07070707-0707-0707-0707-070707070707 "$0" driver' "$client"
+verdict CLIENT-MIG
+# shellcheck disable=SC2016
+forward ordinals=1 sh -c '"$0" driver; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-07070707-0707-0707-0707-070707070707 "$0" driver' "$client"
+verdict CLIENT-SECOND-PASS
+# Its last words are for nobody.
+# shellcheck disable=SC2016
+forward 'cuInit=0' sh -c 'exec "$0" driver abort 2>/dev/null' "$client"
+verdict CLIENT-DIED-UNHEARD
+# Our own gate keeps it out: by its name, or since it is too young.
+VGPU_GATE='comm=ollama*|llama-*' simulated '[device]\n' "$client" driver
+verdict INIT-GATE
+VGPU_GATE=age=60000 simulated '[device]\n' "$client" runtime
+verdict INIT-GATE
+VGPU_GATE='comm=ollama*|scenario_*' simulated '[device]\n' "$client" driver
+verdict FOUND
 # The second look names the device by a UUID that the driver does not know.
 # shellcheck disable=SC2016
 simulated '[device]\n' sh -c '"$0" runtime; GGML_CUDA_INIT=1 CUDA_VISIBLE_DEVICES=GPU-00000000-0000-0000-0000-000000000000 "$0" runtime' "$client"

@@ -76,14 +76,22 @@ struct uuid {
 	EXPORT int name args; \
 	EXPORT int name args
 
-PLAIN(cuInit, (unsigned flags)) { RESULT; return flags ? 1 : 0; }
+/* ordinals=1: only numbers are understood; mig=1: only an instance's own UUID is. */
+static int invisible(void)
+{
+	const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+
+	return visible && !strncmp(visible, "GPU-", 4) && (number("mig", 0) || number("ordinals", 0)) ? 100 : 0;
+}
+
+PLAIN(cuInit, (unsigned flags)) { RESULT; return flags ? 1 : invisible(); }
 PLAIN(cuDriverGetVersion, (int *version)) { RESULT; *version = (int)number("version", 13000); return 0; }
 PLAIN(cuDeviceGetCount, (int *count)) { RESULT; *count = (int)number("devices", 1); return 0; }
 PLAIN(cuDeviceGet, (int *device, int ordinal)) { RESULT; *device = ordinal; return 0; }
 PLAIN(cuDeviceGetName, (char *name, int size, int device))
 {
 	RESULT;
-	snprintf(name, (size_t)size, "Foreign %d", device);
+	snprintf(name, (size_t)size, number("mig", 0) ? "Foreign %d MIG 1g.10gb" : "Foreign %d", device);
 	return 0;
 }
 PLAIN(cuDeviceGetAttribute, (int *value, int attribute, int device))

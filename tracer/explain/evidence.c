@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tracer/explain/discovery.h"
 #include "tracer/explain/evidence_parts.h"
@@ -586,6 +587,9 @@ static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_
 	case VGPU_EVENT_FILE:
 		add_file(process, event);
 		break;
+	case VGPU_EVENT_OUTPUT:
+		process->said |= event->output.descriptor == STDERR_FILENO;
+		break;
 	case VGPU_EVENT_IMAGE:
 		add_images(process, event);
 		break;
@@ -595,6 +599,7 @@ static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_
 		process->crash_signal = event->crash.signal;
 		process->crash_object = vgpu_seen_keep(process->pool, event->crash.object);
 		process->crash_symbol = vgpu_seen_keep(process->pool, event->crash.symbol);
+		process->crash_initialising = vgpu_seen_keep(process->pool, event->crash.initialising);
 		break;
 	case VGPU_EVENT_LOSS:
 		if (event->observer & VGPU_OBSERVER_RING)

@@ -83,6 +83,8 @@ struct vgpu_seen_device {
 	bool has_uuid, has_pci, has_memory, has_major;
 	uint64_t uuid_event, pci_event, memory_event, major_event;
 	int64_t major, minor;
+	int64_t processors; /* -1: not asked */
+	uint32_t library;   /* enum vgpu_library_id of whose structure it is */
 	uint64_t total, free;
 	bool has_free;
 };
@@ -119,6 +121,7 @@ struct vgpu_seen_process {
 	const char *env; /* NUL-separated */
 	uint32_t env_size;
 	const char *stderr_target;
+	bool said; /* what it wrote there was recorded */
 	uint64_t context_event;
 	/* link observer */
 	bool link, link_started, link_withdrawn;
@@ -152,6 +155,8 @@ struct vgpu_seen_process {
 	int64_t count; /* devices, the highest that was counted; -1: never counted */
 	uint64_t count_event;
 	uint32_t count_layer;
+	uint64_t launch_event;   /* the first launch that was refused with more than 48 KiB of shared memory, 0: none */
+	uint32_t launch_bytes, launch_function;
 	int64_t driver_version, runtime_version; /* 0: not asked */
 	uint64_t driver_version_event;
 	/* the end */
@@ -161,7 +166,7 @@ struct vgpu_seen_process {
 	uint64_t exit_event, end_ns, start_ns;
 	bool crash;
 	uint64_t crash_event;
-	const char *crash_object, *crash_symbol;
+	const char *crash_object, *crash_symbol, *crash_initialising; /* the library whose dlopen it was in, NULL: none */
 	int32_t crash_signal;
 };
 

@@ -15,6 +15,7 @@ enum tells {
 	TELLS_LOOKUP = 1 << 2,
 	TELLS_VERSION = 1 << 3,
 	TELLS_ORDINAL = 1 << 4,
+	TELLS_LAUNCH = 1 << 5,
 };
 
 static uint8_t tells(const char *name)
@@ -30,6 +31,7 @@ static uint8_t tells(const char *name)
 		{ "cuGetProcAddress*,cudaGetDriverEntryPoint*", TELLS_LOOKUP },
 		{ "cuDriverGetVersion,cudaDriverGetVersion,cudaRuntimeGetVersion", TELLS_VERSION },
 		{ "cuDeviceGet,nvmlDeviceGetHandleByIndex*,cudaSetDevice", TELLS_ORDINAL },
+		{ "cuLaunchKernel,cuLaunchKernel_ptsz,cudaLaunchKernel,cudaLaunchKernel_ptsz", TELLS_LAUNCH },
 	};
 	uint8_t result = 0;
 
@@ -88,12 +90,14 @@ static struct vgpu_seen_device *device_get(struct vgpu_seen_process *process, co
 	device->event = event->number;
 	device->layer = layer;
 	device->key = key;
-	device->major = device->minor = -1;
+	device->major = device->minor = device->processors = -1;
+	device->library = VGPU_FUNCTION_LIBRARY(event->call.function);
 	return device;
 }
 
 enum device_value {
 	VALUE_NAME, VALUE_UUID, VALUE_UUID_TEXT, VALUE_PCI, VALUE_PCI_PROPS, VALUE_MAJOR, VALUE_MINOR, VALUE_TOTAL, VALUE_FREE,
+	VALUE_PROCESSORS,
 };
 
 /* What a function says of a device. key: the parameter that names it; NULL: the one in use. */
@@ -110,6 +114,7 @@ static const struct {
 	{ "cudaGetDeviceProperties*", "device", VALUE_MAJOR, "prop.major", 0 },
 	{ "cudaGetDeviceProperties*", "device", VALUE_MINOR, "prop.minor", 0 },
 	{ "cudaGetDeviceProperties*", "device", VALUE_TOTAL, "prop.totalGlobalMem", 0 },
+	{ "cudaGetDeviceProperties*", "device", VALUE_PROCESSORS, "prop.multiProcessorCount", 0 },
 	{ "cudaDeviceGetPCIBusId", "device", VALUE_PCI, "pciBusId", 0 },
 	{ "cuDeviceGetName", "dev", VALUE_NAME, "name", 0 },
 	{ "cuDeviceGetUuid*", "dev", VALUE_UUID, "uuid", 0 },
@@ -181,6 +186,8 @@ static void device_value(struct vgpu_seen_device *device, const struct vgpu_even
 			device->major = (int32_t)number;
 			device->has_major = true;
 			device->major_event = event->number;
+		} else if (value == VALUE_PROCESSORS) {
+			device->processors = (int32_t)number;
 		} else if (value == VALUE_MINOR) {
 			device->minor = (int32_t)number;
 		} else if (value == VALUE_TOTAL) {
@@ -260,6 +267,19 @@ static void add_lookup(struct vgpu_seen_process *process, const struct vgpu_even
 						   failed ? (int32_t)event->call.result : -1 };
 }
 
+static void add_launch(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	uint64_t bytes;
+
+	if (process->launch_event || !vgpu_call_failed(&event->call) ||
+	    (!vgpu_call_integer(&event->call, "sharedMemBytes", &bytes) && !vgpu_call_integer(&event->call, "sharedMem", &bytes)) ||
+	    bytes <= 49152)
+		return;
+	process->launch_event = event->number;
+	process->launch_bytes = (uint32_t)bytes;
+	process->launch_function = event->call.function;
+}
+
 void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_event *event)
 {
 	struct vgpu_seen_call *call = call_get(process, event);
@@ -293,6 +313,8 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 		return;
 	if (call->tells & TELLS_LOOKUP)
 		add_lookup(process, event);
+	if (call->tells & TELLS_LAUNCH)
+		add_launch(process, event);
 	if (failed || vgpu_call_failed(&event->call))
 		return;
 	if (call->tells & TELLS_DEVICE)

@@ -138,6 +138,47 @@ static bool table_refused(const struct vgpu_rule_place *place, struct vgpu_findi
 	return true;
 }
 
+/* Our own gate, by its own word. */
+static bool gate_refused(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_call *init = vgpu_seen_call(place->process, INITS);
+
+	for (uint32_t i = 0; init && init->failures && i < place->process->gates.count; i++)
+		if (place->process->gates.at[i].code) {
+			finding->a = place->process->gates.at[i].text;
+			finding->event = place->process->gates.at[i].event;
+			finding->event2 = init->failure;
+			return true;
+		}
+	return false;
+}
+
+/* Success, and then what a driver says that was never initialised. */
+static bool init_quiet(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	static const char after[] = "cuDeviceGetCount,cudaGetDeviceCount,cuDeviceGet,cuDriverGetVersion,cuCtxCreate*,cuDevicePrimaryCtxRetain";
+	const struct vgpu_seen_process *process = place->process;
+	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit"), *best = NULL;
+
+	if (!init || !init->success || init->failures)
+		return false;
+	for (uint32_t i = 0; i < process->calls.count; i++) {
+		const struct vgpu_seen_call *call = &process->calls.at[i];
+
+		if (call->failures && !call->success && call->result == 3 && vgpu_name_matches(after, call->name) &&
+		    (!best || call->failure < best->failure))
+			best = call;
+	}
+	if (!best)
+		return false;
+	finding->a = best->name;
+	finding->event = init->success;
+	finding->event2 = best->failure;
+	finding->n = best->result;
+	finding->function = best->function;
+	return true;
+}
+
 static bool lookup_null(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_process *process = place->process;
@@ -254,6 +295,22 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.holds = gate_early,
 		.say = "cuInit was refused %n times and then succeeded: by then the client had made up its mind.",
 		.todo = "A gate that counts calls or waits must go: clients ask once.",
+	},
+	{
+		.id = "INIT-GATE", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS ", the gate's own record",
+		.title = "the init gate of our libraries does not let this process in",
+		.holds = gate_refused,
+		.say = "the init gate refused this process: %a.",
+		.todo = "Change VGPU_GATE where the process gets it from, or unset it: no gate is the default.",
+		.why = "What a gate tells a client is an error like any other.",
+	},
+	{
+		.id = "INIT-QUIET", .step = VGPU_STEP_COUNTED, .needs = NEEDS_CALLS,
+		.title = "cuInit said success without having initialised anything",
+		.holds = init_quiet,
+		.say = "cuInit said CUDA_SUCCESS, and %a then returned %r: its initialisation failed, and it kept that to itself.",
+		.todo = "Let cuInit return what went wrong. An initialisation that is put off until later must be made up for by every call.",
+		.why = "A log of cuInit alone looks healthy.",
 	},
 	{
 		.id = "INIT-STUB", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,

@@ -18,12 +18,16 @@
 static bool layout(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	EACH_DEVICE(d) {
+		/* 13.0 has the number of processors where 12 had whether copies overlap: 0 or 1. Its smallest device has 14. */
+		bool thirteen = d->library == VGPU_LIBRARY_CUDART13;
+		bool processors = d->processors < 0 || d->processors > (thirteen ? 1 : 0);
+
 		if (d->layer != VGPU_LAYER_RUNTIME || !d->has_major)
 			continue;
-		if (d->major >= 1 && d->major <= 20 && d->minor >= 0 && d->minor <= 9)
+		if (d->major >= 1 && d->major <= 20 && d->minor >= 0 && d->minor <= 9 && processors)
 			continue;
-		finding->a = d->name;
-		finding->n = d->major;
+		finding->a = processors ? "compute capability" : "the number of multiprocessors";
+		finding->n = processors ? d->major : d->processors;
 		finding->event = d->major_event;
 		return true;
 	}
@@ -153,6 +157,20 @@ static bool image_missing(const struct vgpu_rule_place *place, struct vgpu_findi
 	return true;
 }
 
+/* No function of the process was ever allowed more. */
+static bool launch_shared(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_process *process = place->process;
+	const struct vgpu_seen_call *allowed =
+		vgpu_seen_call(process, "cuFuncSetAttribute,cuKernelSetAttribute,cudaFuncSetAttribute,cudaKernelSetAttributeForDevice");
+
+	if (!process->launch_event || (allowed && allowed->success))
+		return false;
+	finding->n = process->launch_bytes;
+	finding->event = process->launch_event;
+	return true;
+}
+
 const struct vgpu_rule vgpu_rules_device[] = {
 	{
 		.id = "PROP-FAILED", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS,
@@ -180,7 +198,7 @@ const struct vgpu_rule vgpu_rules_device[] = {
 		.id = "PROP-LAYOUT", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS,
 		.title = "cudaDeviceProp is laid out for another version of the runtime",
 		.holds = layout,
-		.say = "the device's properties are laid out for another runtime: compute capability reads as %n.",
+		.say = "the device's properties are laid out for another runtime: %a reads as %n.",
 		.todo = "12.x has 1032 bytes, 13.0 has 1008: fill the structure of the version whose name you answer to.",
 		.why = "The name comes first, and is right in both.",
 	},
@@ -253,6 +271,15 @@ const struct vgpu_rule vgpu_rules_device[] = {
 		.holds = memory_full,
 		.say = "no byte of the device's memory is free.",
 		.todo = "Another process holds it: `nvidia-smi` names it.",
+	},
+	{
+		.id = "LAUNCH-SHARED-MEMORY", .step = VGPU_STEP_ACCEPTED, .needs = NEEDS_CALLS, .whatever = true,
+		.title = "a launch asked for more than 48 KiB of dynamic shared memory without having announced it",
+		.holds = launch_shared,
+		.say = "a kernel was refused: it asked for %n bytes of dynamic shared memory, and never for leave to have more than 49152.",
+		.todo = "Call cuFuncSetAttribute (cudaFuncSetAttribute) with the maximum of dynamic shared memory before the launch; it returns "
+			"an error where the device has no more.",
+		.why = "The launch says only that a value is invalid.",
 	},
 	{ .id = NULL },
 };

@@ -136,6 +136,13 @@ static bool died_starting(const struct vgpu_rule_place *place, struct vgpu_findi
 {
 	const struct vgpu_seen_process *process = place->process;
 
+	/* The kernel caught it in the act. */
+	if (process->crash && vgpu_vendor_part(process->crash_initialising)) {
+		finding->a = process->crash_initialising;
+		finding->n = process->crash_signal;
+		finding->event = process->crash_event;
+		return true;
+	}
 	if (!vgpu_seen_link_known(process) || !process->initialising || !process->ended ||
 	    process->exit_how != VGPU_EXIT_SIGNAL || !vgpu_seen_fault(process->exit_status))
 		return false;

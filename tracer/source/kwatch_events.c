@@ -135,6 +135,7 @@ static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		[VGPU_BPF_OP_DLCLOSE] = VGPU_DL_DLCLOSE, [VGPU_BPF_OP_CATCH] = VGPU_DL_OTHER,
 		[VGPU_BPF_OP_ERROR] = VGPU_DL_START,   [VGPU_BPF_OP_EXCEPTION] = VGPU_DL_START,
 	};
+	static const char version[] = ", version ";
 	const char *text = (const char *)(link + 1);
 	char name[1025], error[1025], object[1025];
 	const struct vgpu_mapping *caller = kwatch_where(process, link->caller);
@@ -159,6 +160,9 @@ static void emit_link(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		return;
 	if (event.dl.name)
 		event.dl.vendor = kwatch_vendor(event.dl.name);
+	/* The record has no room for it, the linker's words do. */
+	if (link->op == VGPU_BPF_OP_DLVSYM && event.dl.error && strstr(event.dl.error, version))
+		event.dl.version = strstr(event.dl.error, version) + sizeof(version) - 1;
 	if (link->op == VGPU_BPF_OP_DLOPEN || link->op == VGPU_BPF_OP_DLMOPEN)
 		process->stale = watch->any_stale = true;
 	vgpu_stream_emit(watch->stream, &event);
