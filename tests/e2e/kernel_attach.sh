@@ -271,6 +271,17 @@ files() {
 }
 
 # What an observer keeps open, and in memory, by its slope over the life of hundreds of processes.
+# The fewest of some looks: it opens files of /proc for moments.
+descriptors() {
+	local least=9999 now
+
+	for _ in {1..20}; do
+		now=$(find "/proc/$1/fd" -mindepth 1 | wc -l)
+		[ "$now" -ge "$least" ] || least=$now
+	done
+	echo "$least"
+}
+
 slope() {
 	local stays forks fds rss more_fds more_rss
 	mkfifo gate
@@ -282,12 +293,12 @@ slope() {
 		kill -0 $stays || fail "the target is gone"
 	done
 	attach -q $stays $forks
-	fds=$(find /proc/$job/fd -mindepth 1 | wc -l)
+	fds=$(descriptors $job)
 	rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$job/status)
 	echo go >gate
 	wait $forks || fail "the target: $(cat said.forks)"
 	want said.forks '^400 forks, 0 bad$'
-	more_fds=$(find /proc/$job/fd -mindepth 1 | wc -l)
+	more_fds=$(descriptors $job)
 	more_rss=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$job/status)
 	kill -INT $job
 	wait $job || fail "attach: $(cat err)"
