@@ -2,7 +2,7 @@
 # The simulated devices: real clients of our libraries, each test a process of its own; and by the same
 # programs the proof that the tests notice what each entry point does (sim_watch.h).
 set(watch sim_watch.c ${CMAKE_SOURCE_DIR}/shim/entry/arch/fault.S)
-vgpu_add_unit(sim_cuda sim_cuda.c sim_cuda_array.c sim_cuda_capture.c sim_cuda_copy.c sim_cuda_endurance.c
+vgpu_add_unit(sim_cuda sim_cuda.c sim_cuda_array.c sim_cuda_capture.c sim_cuda_copy.c sim_cuda_device.c sim_cuda_endurance.c
 	sim_cuda_graph.c sim_cuda_memory.c sim_cuda_module.c sim_cuda_pool.c sim_cuda_settings.c sim_cuda_stream.c
 	${watch} LIBS vgpu_simdev vgpu_sim_functions vgpu_schema)
 vgpu_add_unit(sim_nvml sim_nvml.c sim_nvml_clock.c sim_nvml_session.c sim_nvml_state.c

@@ -280,6 +280,11 @@ START_TEST(each_thread_has_a_stack_of_contexts)
 	ck_assert_int_eq(CU(cuCtxSetCurrent)(third), CUDA_SUCCESS);
 	ck_assert_int_eq(CU(cuCtxSetCurrent)(second), CUDA_ERROR_INVALID_CONTEXT);
 	ck_assert_int_eq(CU(cuCtxPushCurrent_v2)((CUcontext)&context), CUDA_ERROR_INVALID_CONTEXT);
+	ck_assert_int_eq(CU(cuCtxPushCurrent_v2)(first), CUDA_SUCCESS);
+	ck_assert_int_eq(CU(cuCtxGetCurrent)(&context), CUDA_SUCCESS);
+	ck_assert_ptr_eq(context, first);
+	ck_assert_int_eq(CU(cuCtxPopCurrent_v2)(&context), CUDA_SUCCESS);
+	ck_assert_ptr_eq(context, first);
 	ck_assert_int_eq(CU(cuCtxPopCurrent_v2)(NULL), CUDA_SUCCESS);
 	ck_assert_int_eq(CU(cuCtxPopCurrent_v2)(NULL), CUDA_ERROR_INVALID_CONTEXT);
 }
@@ -465,6 +470,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, a_primary_context_lives_while_it_is_held);
 	tcase_add_test(tc, streams_and_events_belong_to_their_context);
 	tcase_add_test(tc, kernels_launch_within_the_limits_of_their_device);
+	suite_add_tcase(suite, device_tests());
 	suite_add_tcase(suite, memory_tests());
 	suite_add_tcase(suite, endurance_tests());
 	suite_add_tcase(suite, module_tests());

@@ -23,6 +23,7 @@ CUcontext start_context(void);
 
 size_t free_bytes(void);
 
+TCase *device_tests(void);
 TCase *memory_tests(void);
 TCase *endurance_tests(void);
 TCase *module_tests(void);

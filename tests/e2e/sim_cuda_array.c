@@ -72,15 +72,20 @@ START_TEST(an_array_keeps_its_shape_and_its_bytes)
 	OK(CU(cuMemcpyHtoAAsync_v2)(row, 8, in, 8, stream));
 	OK(CU(cuArrayCreate)(&again, &old));
 	OK(CU(cuMemcpyAtoA_v2)(again, 0, row, 8, 8));
+	memset(out, 0, 16);
 	OK(CU(cuMemcpyAtoH_v2_ptds)(out, again, 0, 8));
 	ck_assert_mem_eq(out, in, 8);
-	OK(CU(cuMemcpyHtoA_v2_ptds)(again, 8, in, 8));
+	/* what is brought to one place is taken from there to the next */
+	OK(CU(cuMemcpyHtoA_v2_ptds)(again, 8, in + 20, 8));
 	OK(CU(cuMemcpyAtoD_v2_ptds)(memory, again, 8, 8));
 	OK(CU(cuMemcpyDtoA_v2_ptds)(again, 0, memory, 8));
 	OK(CU(cuMemcpyAtoA_v2_ptds)(row, 0, again, 0, 16));
+	memset(out, 0, 16);
 	OK(CU(cuMemcpyAtoHAsync_v2_ptsz)(out, row, 0, 8, NULL));
-	ck_assert_mem_eq(out, in, 8);
-	OK(CU(cuMemcpyHtoAAsync_v2_ptsz)(row, 0, out + 4, 4, NULL));
+	ck_assert_mem_eq(out, in + 20, 8);
+	OK(CU(cuMemcpyHtoAAsync_v2_ptsz)(row, 0, in + 40, 4, NULL));
+	OK(CU(cuMemcpyAtoH_v2)(out, row, 0, 4));
+	ck_assert_mem_eq(out, in + 40, 4);
 	OK(CU(cuArrayDestroy)(row));
 	OK(CU(cuArrayDestroy)(again));
 	OK(CU(cuArrayDestroy)(array));
@@ -149,6 +154,10 @@ START_TEST(boxes_are_copied_between_memory_and_arrays)
 			OK(CU(cuMemcpyDtoH_v2)(out, memory + z * 160 + y * 32, 12));
 			ck_assert_mem_eq(out, in + (z + 1) * 64 + (y + 1) * 16 + 4, 12);
 		}
+	OK(CU(cuMemsetD8_v2)(memory, 0, 512));
+	OK(CU(cuMemcpy3DAsync_v2_ptsz)(&down, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory + 160, 12));
+	ck_assert_mem_eq(out, in + 2 * 64 + 16 + 4, 12);
 	CUDA_MEMCPY3D_PEER peer = { .srcMemoryType = CU_MEMORYTYPE_ARRAY,
 				    .srcArray = other,
 				    .srcContext = context,
@@ -167,9 +176,14 @@ START_TEST(boxes_are_copied_between_memory_and_arrays)
 	OK(CU(cuMemcpy3DPeerAsync)(&peer, stream));
 	OK(CU(cuMemcpyDtoH_v2)(out, memory, sizeof(out)));
 	ck_assert_mem_eq(out, in, sizeof(in));
+	OK(CU(cuMemsetD8_v2)(memory, 0, sizeof(out)));
 	OK(CU(cuMemcpy3DPeer_ptds)(&peer));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory, sizeof(out)));
+	ck_assert_mem_eq(out, in, sizeof(in));
+	OK(CU(cuMemsetD8_v2)(memory, 0, sizeof(out)));
 	OK(CU(cuMemcpy3DPeerAsync_ptsz)(&peer, NULL));
-	OK(CU(cuMemcpy3DAsync_v2_ptsz)(&down, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory, sizeof(out)));
+	ck_assert_mem_eq(out, in, sizeof(in));
 	peer.dstContext = NULL;
 	IS(CUDA_ERROR_INVALID_CONTEXT, CU(cuMemcpy3DPeer)(&peer));
 	down.dstDevice = 0;
@@ -205,7 +219,10 @@ START_TEST(batches_copy_each_of_their_parts)
 	ck_assert_mem_eq(out, in, 4);
 	IS(CUDA_ERROR_INVALID_HANDLE,
 	   CU(cuMemcpyBatchAsync_v2)(to, from, sizes, 2, &how, &first, 1, NULL));
+	OK(CU(cuMemsetD8_v2)(memory, 0, 400));
 	OK(CU(cuMemcpyBatchAsync_v2_ptsz)(to, from, sizes, 2, &how, &first, 1, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory + 100, 4));
+	ck_assert_mem_eq(out, in, 4);
 	CUDA_MEMCPY3D_BATCH_OP op = {
 		.src = { .type = CU_MEMCPY_OPERAND_TYPE_POINTER,
 			 .op.ptr = { .ptr = (uintptr_t)in, .rowLength = 4, .layerHeight = 4 } },
@@ -220,9 +237,17 @@ START_TEST(batches_copy_each_of_their_parts)
 	OK(CU(cuMemcpy3DBatchAsync_v2)(1, &op, 0, stream));
 	OK(CU(cuMemcpyDtoH_v2)(out, memory + 100, 4));
 	ck_assert_mem_eq(out, in + 4, 4);
+	OK(CU(cuMemsetD8_v2)(memory, 0, 400));
 	OK(CU(cuMemcpyBatchAsync_ptsz)(to, from, sizes, 2, &how, &first, 1, &failed, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory + 100, 4));
+	ck_assert_mem_eq(out, in, 4);
 	OK(CU(cuMemcpy3DBatchAsync_ptsz)(1, &op, &failed, 0, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory + 100, 4));
+	ck_assert_mem_eq(out, in + 4, 4);
+	OK(CU(cuMemsetD8_v2)(memory, 0, 400));
 	OK(CU(cuMemcpy3DBatchAsync_v2_ptsz)(1, &op, 0, NULL));
+	OK(CU(cuMemcpyDtoH_v2)(out, memory + 100, 4));
+	ck_assert_mem_eq(out, in + 4, 4);
 	op.dst.op.ptr.ptr = 0;
 	IS(CUDA_ERROR_INVALID_VALUE, CU(cuMemcpy3DBatchAsync)(1, &op, &failed, 0, stream));
 	ck_assert_uint_eq(failed, SIZE_MAX);

@@ -124,8 +124,14 @@ START_TEST(values_are_written_in_stream_order)
 	OK(CU(cuStreamBatchMemOp_v2)(stream, 2, ops, 0));
 	OK(CU(cuMemcpyDtoH_v2)(&out, memory, sizeof(out)));
 	ck_assert_uint_eq(out, 10);
+	ops[0].writeValue.value = ops[1].waitValue.value = 11;
 	OK(CU(cuStreamBatchMemOp_ptsz)(NULL, 2, ops, 0));
+	OK(CU(cuMemcpyDtoH_v2)(&out, memory, sizeof(out)));
+	ck_assert_uint_eq(out, 11);
+	ops[0].writeValue.value = ops[1].waitValue.value = 10;
 	OK(CU(cuStreamBatchMemOp_v2_ptsz)(NULL, 2, ops, 0));
+	OK(CU(cuMemcpyDtoH_v2)(&out, memory, sizeof(out)));
+	ck_assert_uint_eq(out, 10);
 	OK(CU(cuStreamWaitValue32)(stream, memory, 10, CU_STREAM_WAIT_VALUE_EQ));
 	OK(CU(cuStreamWaitValue64)(stream, memory, 10, CU_STREAM_WAIT_VALUE_GEQ));
 	OK(CU(cuStreamWaitValue32_v2)(stream, memory, 10, CU_STREAM_WAIT_VALUE_AND));
