@@ -168,40 +168,90 @@ overload() {
 	same "$(field emitted)" "$(field calls)" "records made and read"
 }
 
-# The observer is killed under load: the target goes on, and its code is as it was.
-killed() {
-	local pid watcher i
+# watch_all COUNT PATTERN COMMAND…: starts it so often at once; $watchers are their numbers. Waits for
+# each to print PATTERN; without one, for a part of the time that takes: they are caught anywhere in their start.
+watch_all() {
+	local count=$1 pattern=$2 fd fds=() line i
+	shift 2
+	watchers=()
+	for ((i = 0; i < count; i++)); do
+		exec {fd}< <(exec "${@//NTH/$i}" 2>&1)
+		watchers+=($!)
+		fds+=("$fd")
+	done
+	for fd in "${fds[@]}"; do
+		if [ "$pattern" ]; then
+			line=
+			until [[ $line =~ $pattern ]]; do
+				read -r -u "$fd" line || fail "it ended: $line"
+			done
+		else
+			read -r -t "0.$((RANDOM % 4))" -u "$fd" line || true
+		fi
+		exec {fd}<&-
+	done
+}
 
+# Observers are killed under load, five at a time: the target goes on, and its code is as it was.
+kill_rounds() { # PATTERN COMMAND…, with PID for the target's number and NTH for the observer's
+	local pattern=$1 pid round beats watchers each kills=25
+	shift
+	# To take trace events away takes a second each.
+	[ "$method" = multi ] || kills=10
 	probe -q -- /bin/true
 	mkfifo -m 600 "$out.fifo" 2>/dev/null || true
 	"$target" wait "$foreign" >"$out.fifo" 3>"$VGPU_WORK_DIR/beats" &
 	pid=$!
 	read -r _ <"$out.fifo"
 	"$bin/kernel_bytes" "$pid" "$foreign" cuDeviceGetCount >"$out.before" || fail "cannot read its code"
-	for ((i = 0; i < ${VGPU_KILLS:-25}; i++)); do
-		"$bin/kernel_probe" -m "$method" -q -l "$foreign" -p $pid >"$out.$i" 2>&1 &
-		watcher=$!
-		until grep -q '^ready' "$out.$i"; do
-			kill -0 $watcher || fail "$(cat "$out.$i")"
-		done
-		if [ $i = 0 ]; then
+	rm -f "$out.killed"
+	for ((round = 0; round < ${VGPU_KILLS:-$kills} / 5; round++)); do
+		if [ $((round % 2)) = 0 ]; then
+			watch_all 5 "$pattern" "${@//PID/$pid}"
+		else
+			watch_all 5 "" "${@//PID/$pid}"
+		fi
+		if [ $round = 0 ]; then
 			"$bin/kernel_bytes" "$pid" "$foreign" cuDeviceGetCount >"$out.during"
 			! cmp -s "$out.before" "$out.during" || fail "it was not probed"
 		fi
-		kill -KILL $watcher
-		wait $watcher 2>/dev/null || true
-		kill -0 $pid || fail "the target did not survive kill $i"
+		for each in "${watchers[@]}"; do
+			kill -KILL "$each" || fail "an observer had ended"
+			echo "$each" >>"$out.killed"
+		done
+		wait "${watchers[@]}" 2>/dev/null || true
+		kill -0 $pid || fail "the target did not survive round $round"
 	done
 	# Trace events outlast their owner, until the next observer starts.
 	probe -q -- /bin/true
 	"$bin/kernel_bytes" "$pid" "$foreign" cuDeviceGetCount >"$out.after"
 	cmp "$out.before" "$out.after" || fail "a probe was left behind"
-	local beats
+	if unshare -m sh -c "mount -t tracefs tracefs '$VGPU_WORK_DIR' && cat '$VGPU_WORK_DIR/uprobe_events'" >"$out.events" 2>/dev/null; then
+		while read -r each; do
+			refuse "$out.events" ":vgpu_trace_$each/"
+		done <"$out.killed"
+	fi
 	beats=$(stat -c %s "$VGPU_WORK_DIR/beats")
 	until [ "$(stat -c %s "$VGPU_WORK_DIR/beats")" -gt "$beats" ]; do
 		kill -0 $pid || fail "the target is gone"
 	done
 	kill $pid
+}
+
+killed() {
+	kill_rounds '^ready' "$bin/kernel_probe" -m "$method" -q -l "$foreign" -p PID
+}
+
+# The same of the program itself, each with a file, which can be read to where it was killed.
+killed_attach() {
+	local each
+	rm -f "$VGPU_WORK_DIR"/?.vgt
+	kill_rounds '^attached' "$VGPU_BUILD_DIR/bin/vgpu-trace" attach --attach-method "$method" -q --lib "$foreign" \
+		-o "$VGPU_WORK_DIR/NTH.vgt" PID
+	for each in "$VGPU_WORK_DIR"/?.vgt; do
+		"$VGPU_BUILD_DIR/bin/vgpu-trace" stat "$each" >"$out" 2>"$out.err" || true
+		[ ! -s "$each" ] || want "$out.err" 'has no end: its recording was cut off after event [0-9]+; what is above is whole'
+	done
 }
 
 # Two observers of one library, each with all it should see.
