@@ -24,7 +24,7 @@
  * in the long run no more than a tenth of a processor goes into it, for the target may need it. What
  * wraps meanwhile is counted as lost, and shown. A burst, as discovery is, has credit enough.
  */
-#define SHARE       11 /* one part in so many */
+#define SHARE       16 /* one part in so many */
 #define CREDIT_NS   (200 * MS)
 #define LEAST_NS    (2 * MS)
 #define MOST_NS     (IDLE_MS * MS)
