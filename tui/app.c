@@ -57,6 +57,9 @@ static int begin_reading(struct tui_app *app)
 		err = app->options.open(app->options.data, &app->source);
 	if (err)
 		return err;
+	app->alike = tui_store_alike;
+	app->alike.data = app->store;
+	app->stream.alike = &app->alike;
 	vgpu_stream_add(&app->stream, &app->model->sink);
 	vgpu_stream_add(&app->stream, &app->store->sink);
 	if (app->explain)

@@ -46,6 +46,7 @@ struct tui_app {
 	/* what is read, from where */
 	struct vgpu_top_source *source;
 	struct vgpu_stream stream;
+	struct vgpu_alike alike;      /* what of it is counted only */
 	struct vgpu_model *model;
 	struct tui_store *store;
 	void *explain;

@@ -96,6 +96,13 @@ void tui_memory_close(struct tui_memory *memory)
 	free(memory);
 }
 
+bool tui_memory_follows(const struct tui_memory *memory, uint32_t function)
+{
+	uint32_t library = VGPU_FUNCTION_LIBRARY(function), number = VGPU_FUNCTION_NUMBER(function);
+
+	return library < VGPU_LIBRARIES && number < 2048 && memory->row[library][number];
+}
+
 void tui_memory_clear(struct tui_memory *memory)
 {
 	if (memory->places)

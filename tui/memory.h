@@ -22,6 +22,8 @@ struct tui_memory_state {
 struct tui_memory;
 
 int tui_memory_open(struct tui_memory **out);
+/* Whether its calls change, or tell of, memory. */
+bool tui_memory_follows(const struct tui_memory *memory, uint32_t function);
 void tui_memory_close(struct tui_memory *memory); /* takes NULL */
 void tui_memory_clear(struct tui_memory *memory);
 /* Takes a CALL that the process made. */

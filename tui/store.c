@@ -105,7 +105,7 @@ static struct tui_function *function_add(struct tui_store *store, uint32_t id, c
 	return function;
 }
 
-static struct tui_function *function_get(struct tui_store *store, const struct vgpu_event_call *call)
+struct tui_function *tui_store_function(struct tui_store *store, const struct vgpu_event_call *call)
 {
 	const char *name = call->name ? call->name : "(unnamed)";
 	uint32_t at = (call->function * 2654435761u) >> 18;
@@ -133,7 +133,7 @@ static struct tui_function *function_get(struct tui_store *store, const struct v
 	return function_add(store, 0, name);
 }
 
-static struct tui_process *process_get(struct tui_store *store, uint32_t number)
+struct tui_process *tui_store_process_get(struct tui_store *store, uint32_t number)
 {
 	if (!number || number > PROCESSES_MAX)
 		return NULL;
@@ -168,7 +168,7 @@ const struct tui_stats *tui_function_stats(const struct tui_store *store, const 
 
 /* ---- counting ---- */
 
-static unsigned bucket_of(uint64_t ns)
+unsigned tui_bucket_of(uint64_t ns)
 {
 	unsigned power, index;
 
@@ -227,13 +227,13 @@ static void count_call(struct tui_store *store, struct tui_stats *stats, const s
 	if (!stats->buckets)
 		stats->buckets = calloc(TUI_BUCKETS, sizeof(*stats->buckets));
 	if (stats->buckets)
-		stats->buckets[bucket_of(call->duration_ns)]++;
+		stats->buckets[tui_bucket_of(call->duration_ns)]++;
 }
 
 static int on_call(struct tui_store *store, const struct vgpu_event *event)
 {
-	struct tui_function *function = function_get(store, &event->call);
-	struct tui_process *process = process_get(store, event->process);
+	struct tui_function *function = tui_store_function(store, &event->call);
+	struct tui_process *process = tui_store_process_get(store, event->process);
 	bool failed = vgpu_call_failed(&event->call);
 
 	if (!function)
@@ -369,7 +369,7 @@ static void runs_no_more(struct tui_store *store, uint32_t process, uint32_t thr
 static void on_line(void *data, const struct vgpu_event *event, enum vgpu_tree_mark mark)
 {
 	struct tui_store *store = data;
-	struct tui_function *function = function_get(store, &event->call);
+	struct tui_function *function = tui_store_function(store, &event->call);
 	uint64_t first, latest, end;
 
 	if (store->named < NAMED_MAX) {
@@ -444,7 +444,7 @@ void tui_store_filter(struct tui_store *store, struct vgpu_filter *filter)
 			continue;
 		add_row(store, at);
 		if (entry.line == TUI_LINE_CALL && entry.event.kind == VGPU_EVENT_CALL) {
-			struct tui_function *function = function_get(store, &entry.event.call);
+			struct tui_function *function = tui_store_function(store, &entry.event.call);
 
 			store->passed++;
 			if (function)
@@ -459,7 +459,7 @@ void tui_store_filter(struct tui_store *store, struct vgpu_filter *filter)
 			if (!entry.kind[i].calls || !vgpu_filter_pass(filter, &event, store->options.model))
 				continue;
 			/* Their durations are not in the log: no time, no percentile. */
-			function = function_get(store, &event.call);
+			function = tui_store_function(store, &event.call);
 			store->passed += entry.kind[i].calls;
 			if (function)
 				function->passed.counts.calls += entry.kind[i].calls;

@@ -64,6 +64,14 @@ struct tui_store_options {
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
 
+/* A run of calls that were counted without being events. */
+struct tui_alike {
+	uint32_t process, id;
+	struct tui_stats *stats; /* of its function, NULL: none yet */
+	uint64_t calls, total_ns, longest_ns, last_ns;
+	uint64_t listed; /* not: since the last line of the log */
+};
+
 struct tui_store {
 	struct vgpu_sink sink;
 	struct tui_store_options options; /* the model gets every event before this does */
@@ -101,6 +109,7 @@ struct tui_store {
 	uint64_t named; /* calls whose handles were named in the order of the trace */
 	struct tui_open *open; /* calls that were seen to run */
 	uint32_t open_count;
+	struct tui_alike alike;
 };
 
 int tui_store_open(struct tui_store **out, const struct tui_store_options *options);
@@ -127,6 +136,16 @@ uint64_t tui_store_lost(const struct tui_store *store);
 uint64_t tui_stats_percentile(const struct tui_stats *stats, unsigned percent);
 /* Its name; for those that the tables lack, what can be said. */
 void tui_function_name(const struct tui_function *function, struct vgpu_text *out);
+
+/* For a stream whose sources may hand over calls that are like others: struct vgpu_alike has it. data: the store. */
+extern const struct vgpu_alike tui_store_alike;
+
+/* ---- between store*.c ---- */
+
+/* The function of a call, made where there is none; NULL: no memory. */
+struct tui_function *tui_store_function(struct tui_store *store, const struct vgpu_event_call *call);
+struct tui_process *tui_store_process_get(struct tui_store *store, uint32_t number);
+unsigned tui_bucket_of(uint64_t ns);
 
 /* Lines that are to be shown, and the sequence number of each; UINT64_MAX: the gap. */
 uint64_t tui_store_lines(const struct tui_store *store);

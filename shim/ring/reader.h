@@ -119,6 +119,8 @@ struct vgpu_ring_time {
 };
 /* Converts a raw counter through the anchors around it. -ENODATA when there is no anchor. */
 int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out);
+/* The same without the other two clocks (0 or of no meaning): for whoever has millions to convert. */
+int vgpu_ring_monotonic(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out);
 /* The length of [enter, leave] in ns. */
 uint64_t vgpu_ring_duration_ns(const struct vgpu_ring *ring, uint64_t enter, uint64_t leave);
 

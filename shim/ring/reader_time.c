@@ -266,7 +266,7 @@ static void from_one(const struct vgpu_ring *ring, uint64_t counter, struct vgpu
 	out->error_ns = exact ? a->error + scale(ticks, STEER_OUTSIDE_PPM, 1000000) : add(ticks, a->error);
 }
 
-int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out)
+int vgpu_ring_monotonic(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out)
 {
 	const struct reader_line *line;
 	const struct vgpu_anchor *a, *b;
@@ -283,8 +283,6 @@ int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_r
 	a = line->a;
 	b = line->b;
 	out->monotonic_ns = on_line(a->monotonic_ns, b->monotonic_ns, a->counter, b->counter, counter);
-	out->boottime_ns = on_line(a->boottime_ns, b->boottime_ns, a->counter, b->counter, counter);
-	out->realtime_ns = on_line(a->realtime_ns, b->realtime_ns, a->counter, b->counter, counter);
 	from_a = apart(counter, a->counter);
 	from_b = apart(counter, b->counter);
 	nearest = from_a < from_b ? from_a : from_b;
@@ -294,6 +292,20 @@ int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_r
 		scale(distance, line->inside ? STEER_INSIDE_PPM : STEER_OUTSIDE_PPM, 1000000));
 	if (!line->inside)
 		out->error_ns = add(out->error_ns, scale(nearest, line->slope_ns, line->ticks));
+	return 0;
+}
+
+int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out)
+{
+	const struct vgpu_anchor *a, *b;
+	int err = vgpu_ring_monotonic(ring, counter, out);
+
+	if (err || ring->anchors_count == 1)
+		return err;
+	a = line_at(ring, counter)->a;
+	b = line_at(ring, counter)->b;
+	out->boottime_ns = on_line(a->boottime_ns, b->boottime_ns, a->counter, b->counter, counter);
+	out->realtime_ns = on_line(a->realtime_ns, b->realtime_ns, a->counter, b->counter, counter);
 	return 0;
 }
 

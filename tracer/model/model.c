@@ -378,6 +378,21 @@ static void add_call(struct vgpu_model *model, struct vgpu_model_process *proces
 		process->last_call_ns = event->time_ns + event->call.duration_ns;
 }
 
+void vgpu_model_alike(struct vgpu_model *model, uint32_t number, uint64_t calls, uint64_t time_ns)
+{
+	struct vgpu_model_process *process = process_get(model, number);
+
+	model->events += calls;
+	model->calls += calls;
+	if (time_ns > model->last_ns)
+		model->last_ns = time_ns;
+	if (!process)
+		return;
+	process->calls += calls;
+	if (time_ns > process->last_call_ns)
+		process->last_call_ns = time_ns;
+}
+
 static int model_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
 	struct vgpu_model *model = (struct vgpu_model *)sink;

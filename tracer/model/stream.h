@@ -24,10 +24,23 @@ struct vgpu_sink {
 	int error; /* what event or end returned first; it gets no more events then */
 };
 
+/*
+ * Somebody for whom it is enough to count calls of which nothing but the time is news. Where a stream
+ * has one, a source that is behind hands it what is in function, arguments, result and values like a
+ * call that was emitted before, called no other, and did not fail.
+ */
+struct vgpu_alike {
+	bool (*wanted)(void *data, uint32_t function);
+	void (*call)(void *data, uint32_t process, uint32_t function, uint64_t time_ns, uint64_t duration_ns);
+	void (*done)(void *data); /* those were all for now */
+	void *data;
+};
+
 struct vgpu_stream {
 	struct vgpu_sink *sinks[8];
 	unsigned count;
 	uint64_t number; /* of the last event */
+	const struct vgpu_alike *alike; /* NULL: nobody, every call is emitted */
 };
 
 struct vgpu_source_ops {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shim/ring/reader.h"
+#include "tracer/source/alike.h"
 #include "tracer/source/link.h"
 #include "tracer/source/ring_events.h"
 
@@ -33,6 +34,7 @@ struct vgpu_rings {
 	char unreadable_path[512]; /* the last one: the same again does not count */
 	unsigned unreadable;
 	int unreadable_error;
+	struct vgpu_likes *likes;
 	struct vgpu_ring_item *items; /* of the present poll */
 	size_t item_room;
 };
@@ -44,6 +46,11 @@ int vgpu_rings_open(struct vgpu_rings **out, const struct vgpu_rings_options *op
 		return -ENOMEM;
 	(*out)->options = *options;
 	(*out)->threads = vgpu_roster_threads(options->roster);
+	if (vgpu_likes_open(&(*out)->likes)) {
+		free(*out);
+		*out = NULL;
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -79,6 +86,7 @@ void vgpu_rings_close(struct vgpu_rings *rings)
 		next = state->next;
 		state_free(state);
 	}
+	vgpu_likes_close(rings->likes);
 	free(rings->items);
 	free(rings);
 }
@@ -377,7 +385,6 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 	size_t count = 0;
 
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
-		struct vgpu_ring_item item = { .state = state };
 		size_t first = count;
 
 		if ((only && state != only) || (process && state->process != process) || state->finished)
@@ -385,7 +392,9 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 		state->error = vgpu_ring_poll(state->ring);
 		if (state->error <= 0)
 			continue;
-		while (vgpu_ring_next(state->ring, &item.event) == 1) {
+		for (;;) {
+			struct vgpu_ring_item *item;
+
 			if (count == rings->item_room) {
 				size_t room = count ? count * 2 : 256;
 				void *grown = realloc(rings->items, room * sizeof(*rings->items));
@@ -395,9 +404,12 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 				rings->items = grown;
 				rings->item_room = room;
 			}
-			item.sequence = count;
-			vgpu_ring_item_time(&item);
-			rings->items[count++] = item;
+			item = &rings->items[count];
+			if (vgpu_ring_next(state->ring, &item->event) != 1)
+				break;
+			item->state = state;
+			item->sequence = count++;
+			vgpu_ring_item_time(item);
 		}
 		vgpu_ring_libraries_first(rings->items + first, count - first);
 	}
@@ -407,10 +419,7 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 			qsort(rings->items, count, sizeof(*rings->items), item_order);
 			break;
 		}
-	for (size_t i = 0; i < count; i++) {
-		rings->calls += rings->items[i].event.kind == VGPU_KIND_CALL;
-		vgpu_ring_emit_item(&rings->items[i], rings->threads, stream);
-	}
+	rings->calls += vgpu_likes_emit(rings->likes, rings->items, count, rings->threads, stream);
 	return count;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tracer/source/alike.h"
 #include "tracer/source/link.h"
 
 static uint64_t counter_of(const struct vgpu_ring_event *event)
@@ -28,7 +29,7 @@ static uint64_t counter_of(const struct vgpu_ring_event *event)
  * A long call's length is the distance of its ends on the stream's clock: scaled by itself it would
  * differ by as much as the anchors correct, and what it called last would seem to come after it.
  */
-static uint64_t duration_of(const struct vgpu_ring_item *item)
+uint64_t vgpu_ring_item_duration(const struct vgpu_ring_item *item)
 {
 	const struct vgpu_call_record *call = item->event.call;
 	uint64_t duration = vgpu_ring_duration_ns(item->state->ring, call->enter, call->leave);
@@ -46,8 +47,7 @@ void vgpu_ring_item_time(struct vgpu_ring_item *item)
 		vgpu_link_item_time(item);
 		return;
 	}
-	memset(&item->time, 0, sizeof(item->time));
-	if (vgpu_ring_time(item->state->ring, counter_of(&item->event), &item->time))
+	if (vgpu_ring_monotonic(item->state->ring, counter_of(&item->event), &item->time))
 		item->time.monotonic_ns = vgpu_now_ns();
 	item->key_ns = item->time.monotonic_ns;
 	if (item->event.kind != VGPU_KIND_CALL)
@@ -56,7 +56,7 @@ void vgpu_ring_item_time(struct vgpu_ring_item *item)
 	for (uint32_t i = 0; i < item->state->thread_count; i++)
 		if (item->state->threads[i].ring_thread == item->event.thread &&
 		    item->event.call->ordinal < item->state->threads[i].pending_upto)
-			item->key_ns += duration_of(item);
+			item->key_ns += vgpu_ring_item_duration(item);
 }
 
 void vgpu_ring_libraries_first(struct vgpu_ring_item *items, size_t count)
@@ -133,7 +133,7 @@ static void emit_call(const struct vgpu_ring_item *item, struct vgpu_event *even
 		.thread = thread ? thread->number : 0,
 		.thread_name = item->event.thread_name,
 		.ordinal = call->ordinal,
-		.duration_ns = duration_of(item),
+		.duration_ns = vgpu_ring_item_duration(item),
 		.caller = call->caller,
 		.sp = call->sp,
 		.result = call->result,
