@@ -4,6 +4,7 @@
 # "not known"; never another cause. Where the kernel sees enough, it is the rule.
 . "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
 . "$VGPU_SOURCE_DIR/tests/scenarios/setup.sh"
+# shellcheck disable=SC2034  # for faults.sh
 pass=attach
 
 # What attach waits for: starts what follows, in its own place. The first one lasts as long as all of it.
@@ -55,5 +56,5 @@ begin() {
 . "$here/faults.sh"
 
 echo >end
-wait $keeper $attached || fail "attach: $(cat said)"
+wait "$keeper" "$attached" || fail "attach: $(cat said)"
 "$judge" --trees t.vgt verdicts

@@ -7,6 +7,7 @@
 failed=0 count=0 lacking=
 declare -A proven
 
+# shellcheck disable=SC2034  # for faults.sh
 pass=run
 
 # run ARGUMENT…: records to t.vgt; what comes out does not matter.
