@@ -58,3 +58,17 @@ begin() {
 echo >end
 wait "$keeper" "$attached" || fail "attach: $(cat said)"
 "$judge" --trees t.vgt verdicts
+
+# It hangs already when somebody attaches, and is killed in the end.
+FOREIGN=cuInit=hang LD_LIBRARY_PATH=$PWD/driver "$client" driver >out 2>err </dev/null &
+started=$!
+exec 3<hanging
+: >said
+"$trace" attach -q -o before.vgt $started >said 2>&1 &
+attached=$!
+until grep -q '^attached to ' said; do
+	kill -0 $attached 2>/dev/null || fail "attach: $(cat said)"
+done
+kill -KILL $started
+wait $attached || fail "attach: $(cat said)"
+"$judge" before.vgt CALL-BEFORE-ATTACH || fail "CALL-BEFORE-ATTACH"
