@@ -21,8 +21,10 @@ static const struct {
 	const char *functions[3];
 	int code;
 } gates[] = {
-	{ VGPU_LIBRARY_CUDA, { "cuInit" }, 3 },                                      /* CUDA_ERROR_NOT_INITIALIZED */
-	{ VGPU_LIBRARY_NVML, { "nvmlInit_v2", "nvmlInit", "nvmlInitWithFlags" }, 4 }, /* NVML_ERROR_NO_PERMISSION */
+	{ VGPU_LIBRARY_CUDA, { "cuInit" }, 3 }, /* CUDA_ERROR_NOT_INITIALIZED */
+	{ VGPU_LIBRARY_NVML,
+	  { "nvmlInit_v2", "nvmlInit", "nvmlInitWithFlags" },
+	  4 }, /* NVML_ERROR_NO_PERMISSION */
 };
 
 static int code;
@@ -69,27 +71,30 @@ static long age_ms(const struct vgpu_process *process)
 
 	if (ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &now))
 		return 0;
-	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (long)(process->start_time * 1000 / (uint64_t)ticks);
+	return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000 -
+	       (long)(process->start_time * 1000 / (uint64_t)ticks);
 }
 
 /* One word of the policy; false: it refuses. What it says goes to `reason`. */
-static bool allows(const char *word, size_t size, const struct vgpu_process *process, char *reason, size_t room)
+static bool allows(const char *word, size_t size, const struct vgpu_process *process, char *reason,
+		   size_t room)
 {
 	if (size > 5 && !strncmp(word, "comm=", 5)) {
 		bool in = named(word + 5, word + size, process->comm);
 
-		snprintf(reason, room, "its name, %.15s, is %s %.*s", process->comm, in ? "like" : "not like any of", (int)size - 5,
-			 word + 5);
+		snprintf(reason, room, "its name, %.15s, is %s %.*s", process->comm,
+			 in ? "like" : "not like any of", (int)size - 5, word + 5);
 		return in;
 	}
 	if (size > 4 && !strncmp(word, "age=", 4)) {
 		long wanted = strtol(word + 4, NULL, 10), age = age_ms(process);
 
-		snprintf(reason, room, "%s: it has been there for %ld ms, and %ld are asked for", age < wanted ? "too early" : "late enough",
-			 age, wanted);
+		snprintf(reason, room, "%s: it has been there for %ld ms, and %ld are asked for",
+			 age < wanted ? "too early" : "late enough", age, wanted);
 		return age >= wanted;
 	}
-	snprintf(reason, room, "$VGPU_GATE has a word that is no rule, and keeps nobody out: %.*s", (int)size, word);
+	snprintf(reason, room, "$VGPU_GATE has a word that is no rule, and keeps nobody out: %.*s",
+		 (int)size, word);
 	return true;
 }
 
@@ -131,10 +136,12 @@ void vgpu_gate_open(const struct vgpu_library *library, void **dispatch)
 	if (!policy || !policy[strspn(policy, " ")] || gate == sizeof(gates) / sizeof(gates[0]))
 		return;
 	vgpu_identity_read(&process);
-	for (const char *word = policy; allowed && *(word += strspn(word, " ")); word += strcspn(word, " "))
+	for (const char *word = policy; allowed && *(word += strspn(word, " "));
+	     word += strcspn(word, " "))
 		allowed = allows(word, strcspn(word, " "), &process, reason, sizeof(reason));
 	code = allowed ? 0 : gates[gate].code;
-	record(VGPU_FUNCTION(library->id, number_of(library, gates[gate].functions[0])), code, reason);
+	record(VGPU_FUNCTION(library->id, number_of(library, gates[gate].functions[0])), code,
+	       reason);
 	for (unsigned i = 0; !allowed && i < 3 && gates[gate].functions[i]; i++) {
 		uint32_t number = number_of(library, gates[gate].functions[i]);
 

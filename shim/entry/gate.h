@@ -15,6 +15,7 @@
  * dispatch table, so nothing costs anything later. Each decision is a GATE record with its reason, where there is a
  * policy at all. Called after a backend filled the table, and again in a forked child.
  */
-void vgpu_gate_open(const struct vgpu_library *library, void **dispatch) __attribute__((visibility("hidden")));
+void vgpu_gate_open(const struct vgpu_library *library, void **dispatch)
+    __attribute__((visibility("hidden")));
 
 #endif

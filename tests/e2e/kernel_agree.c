@@ -5,7 +5,8 @@
 
 int main(int argc, char **argv)
 {
-	static const char *const names[] = { "cuInit", "cuNoSuchFunction", "cuCtxCreate_v3", "nvmlNoSuchFunction" };
+	static const char *const names[] = { "cuInit", "cuNoSuchFunction", "cuCtxCreate_v3",
+					     "nvmlNoSuchFunction" };
 
 	for (int i = 1; i < argc; i++) {
 		void *handle = dlopen(argv[i], i % 2 ? RTLD_NOW : RTLD_LAZY | RTLD_GLOBAL);

@@ -4,6 +4,7 @@
 # "not known"; never another cause. Where the kernel sees enough, it is the rule.
 . "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
 . "$VGPU_SOURCE_DIR/tests/scenarios/setup.sh"
+# shellcheck disable=SC2034  # for faults.sh
 pass=attach
 
 # What attach waits for: starts what follows, in its own place. The first one lasts as long as all of it.
@@ -55,5 +56,19 @@ begin() {
 . "$here/faults.sh"
 
 echo >end
-wait $keeper $attached || fail "attach: $(cat said)"
+wait "$keeper" "$attached" || fail "attach: $(cat said)"
 "$judge" --trees t.vgt verdicts
+
+# It hangs already when somebody attaches, and is killed in the end.
+FOREIGN=cuInit=hang LD_LIBRARY_PATH=$PWD/driver "$client" driver >out 2>err </dev/null &
+started=$!
+exec 3<hanging
+: >said
+"$trace" attach -q -o before.vgt $started >said 2>&1 &
+attached=$!
+until grep -q '^attached to ' said; do
+	kill -0 $attached 2>/dev/null || fail "attach: $(cat said)"
+done
+kill -KILL $started
+wait $attached || fail "attach: $(cat said)"
+"$judge" before.vgt CALL-BEFORE-ATTACH || fail "CALL-BEFORE-ATTACH"

@@ -22,7 +22,7 @@ struct prop_12 {
 	char rest[1032 - 392];
 };
 _Static_assert(sizeof(struct prop_12) == 1032 && offsetof(struct prop_12, major) == 360 &&
-		       offsetof(struct prop_12, processors) == 388,
+		   offsetof(struct prop_12, processors) == 388,
 	       "as CUDA 12 has it");
 
 #define EXPORT __attribute__((visibility("default")))
@@ -39,8 +39,17 @@ int cudaGetDeviceCount(int *count)
 int cudaGetDeviceProperties(void *prop, int device)
 {
 	struct prop_12 fill = {
-		.name = "Foreign 0", .uuid = { 1 }, .total = (size_t)80 << 30, .shared = 49152, .warp = 32, .threads = 1024,
-		.clock_rate = 1980000, .constant = 65536, .major = 9, .overlap = 1, .processors = 132,
+		.name = "Foreign 0",
+		.uuid = { 1 },
+		.total = (size_t)80 << 30,
+		.shared = 49152,
+		.warp = 32,
+		.threads = 1024,
+		.clock_rate = 1980000,
+		.constant = 65536,
+		.major = 9,
+		.overlap = 1,
+		.processors = 132,
 	};
 
 	memcpy(prop, &fill, sizeof(fill));

@@ -23,6 +23,7 @@
 enum {
 	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
 	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK, OPTION_KERNEL,
+	OPTION_STDERR,
 };
 
 const struct vgpu_option vgpu_options_run[] = {
@@ -34,6 +35,8 @@ const struct vgpu_option vgpu_options_run[] = {
 	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
 	  "auto: where nothing is put in, and it is permitted" },
+	{ "stderr", OPTION_STDERR, "off|notify", "notify: record what is written to descriptor 2, wherever it leads, without\n"
+	  "rights: some microseconds a write; unless you are root, programs with a\nset-user-id bit then run without it" },
 	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
 	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
 	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
@@ -53,6 +56,7 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD, VGPU_INJECT_AUDIT };
 	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
 	static const char *const kernels[] = { "auto", "on", "off", NULL }; /* by enum vgpu_run_kernel */
+	static const char *const stderrs[] = { "off", "notify", NULL };
 	const char *kernel = getenv("VGPU_TRACE_KERNEL");
 	bool needs_shim = false;
 	int option, i;
@@ -86,6 +90,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			if (i < 0)
 				return VGPU_ARGS_ERROR;
 			options->kernel = i;
+			break;
+		case OPTION_STDERR:
+			i = vgpu_args_word(&args, "--stderr", stderrs);
+			if (i < 0)
+				return VGPU_ARGS_ERROR;
+			options->notify = i;
 			break;
 		case OPTION_INJECT:
 			i = vgpu_args_word(&args, "--inject", injects);
@@ -260,6 +270,8 @@ static void ending(void *data, struct vgpu_known *known)
 		if (path[0])
 			vgpu_rings_scan(run->rings, path, known->ns_pid, known->start_time, true, &run->stream);
 	vgpu_rings_finish(run->rings, known->number, &run->stream);
+	if (run->overhear)
+		vgpu_overhear_poll(run->overhear, &run->stream);
 	vgpu_run_kernel_poll(run, 0, true);
 }
 
@@ -387,6 +399,11 @@ static int open_parts(struct vgpu_run *run)
 		err = vgpu_roster_open(&run->roster);
 	if (!err && vgpu_run_kernel_open(run))
 		return -EIO;
+	/* Where the kernel observer is on, it records what is written there, too. */
+	if (!err && options->notify && !run->kwatch)
+		err = vgpu_overhear_open(&run->overhear, run->roster);
+	run->spawn.prepare = run->overhear ? vgpu_overhear_prepare : NULL;
+	run->spawn.prepare_data = run->overhear;
 	follow.execs_told = run->kwatch != NULL;
 	rings.roster = follow.roster = run->roster;
 	if (!err)
@@ -498,6 +515,7 @@ int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 out:
 	vgpu_spawn_close(&run.spawn);
 	vgpu_run_kernel_close(&run);
+	vgpu_overhear_close(run.overhear);
 	vgpu_follow_close(run.follow);
 	vgpu_rings_close(run.rings);
 	vgpu_roster_close(run.roster);

@@ -12,6 +12,7 @@
 #include "tracer/source/follow.h"
 #include "tracer/source/inject.h"
 #include "tracer/source/kwatch.h"
+#include "tracer/source/overhear.h"
 #include "tracer/source/ring.h"
 #include "tracer/source/session.h"
 #include "tracer/source/spawn.h"
@@ -29,6 +30,7 @@ struct vgpu_run_options {
 	const char *ring_dir;
 	unsigned stacks;
 	unsigned kernel;       /* enum vgpu_run_kernel */
+	bool notify;           /* --stderr=notify */
 	bool print_env, systemd, quiet, full, times, no_record, no_link;
 	char **command;
 	int words;
@@ -62,6 +64,7 @@ struct vgpu_run {
 	struct vgpu_merge *merge;
 	struct vgpu_stream out;     /* behind the merge: the sinks */
 	struct vgpu_spawn spawn;
+	struct vgpu_overhear *overhear; /* NULL: off */
 	uint64_t next_places_ns;
 	bool following; /* in vgpu_follow_poll */
 	int status; /* of the command, as wait(2) has it */

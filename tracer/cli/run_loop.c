@@ -89,6 +89,27 @@ static void reap(struct vgpu_run *run)
 	}
 }
 
+/* What was written to descriptor 2; or, once, that it is not recorded. */
+static void poll_overhear(struct vgpu_run *run)
+{
+	struct vgpu_event event = { .kind = VGPU_EVENT_TEXT, .observer = VGPU_OBSERVER_TRACER, .text.level = 2 };
+	char text[160];
+
+	if (!run->overhear)
+		return;
+	vgpu_overhear_poll(run->overhear, &run->stream);
+	if (!vgpu_overhear_error(run->overhear))
+		return;
+	snprintf(text, sizeof(text), "what is written to stderr is not recorded: no notifications of seccomp here: %s",
+		 strerror(vgpu_overhear_error(run->overhear)));
+	event.text.text = text;
+	vgpu_stream_emit(&run->stream, &event);
+	vgpu_say_error("%s", text);
+	vgpu_say_more("The command runs as it would without --stderr.");
+	vgpu_overhear_close(run->overhear);
+	run->overhear = NULL;
+}
+
 /* Returns how many records there were. */
 static int tick(struct vgpu_run *run)
 {
@@ -101,6 +122,7 @@ static int tick(struct vgpu_run *run)
 	scan_rings(run, false);
 	count = vgpu_rings_poll(run->rings, &run->stream);
 	vgpu_rings_reap(run->rings, &run->stream);
+	poll_overhear(run);
 	seen = vgpu_run_kernel_poll(run, now, false);
 	return seen > count ? seen : count;
 }
@@ -108,16 +130,18 @@ static int tick(struct vgpu_run *run)
 void vgpu_run_loop(struct vgpu_run *run)
 {
 	int connector = vgpu_follow_fd(run->follow);
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = run->spawn.signals, .events = POLLIN },
 		{ .fd = connector, .events = POLLIN },
+		{ .events = POLLIN },
 	};
 
 	int count = 0;
 
 	while (!run->ended) {
 		/* Where many came, many more are on their way, and a ring is soon full. */
-		poll(fds, 2, count >= BUSY ? 0 : count > 0 ? 1 : connector >= 0 ? TICK_MS : TICK_POLL_MS);
+		fds[2].fd = run->overhear ? vgpu_overhear_fd(run->overhear) : -1;
+		poll(fds, 3, count >= BUSY ? 0 : count > 0 ? 1 : connector >= 0 ? TICK_MS : TICK_POLL_MS);
 		pass_signals(run);
 		count = tick(run);
 		reap(run);
@@ -201,6 +225,9 @@ unsigned vgpu_run_finish(struct vgpu_run *run)
 	vgpu_run_kernel_finish(run);
 	running = vgpu_follow_finish(run->follow, &run->stream);
 	vgpu_rings_finish(run->rings, 0, &run->stream);
+	poll_overhear(run);
+	if (run->overhear && vgpu_overhear_lost(run->overhear))
+		vgpu_say_error("%llu pieces of what was written to stderr were lost", (unsigned long long)vgpu_overhear_lost(run->overhear));
 	if (vgpu_run_puts_in(run->options))
 		vgpu_coverage_emit(&run->stream, VGPU_OBSERVER_RING, 0, 0, NULL);
 	if (run->auditor[0])

@@ -93,7 +93,7 @@ struct vgpu_seen_pending {
 	uint64_t event, duration_ns;
 	uint32_t function;
 	const char *name;
-	bool ended;
+	bool ended, before; /* before: it was in it when the observer came */
 };
 
 struct vgpu_seen_text {

@@ -347,5 +347,6 @@ void vgpu_seen_add_pending(struct vgpu_seen_process *process, const struct vgpu_
 			.function = event->call.function,
 			.name = function ? function->name : vgpu_seen_keep(process->pool, event->call.name),
 			.ended = event->call.ended,
+			.before = event->call.before,
 		};
 }

@@ -9,6 +9,8 @@
 #define NEEDS_CALLS "the calls (our libraries, or the kernel observer)"
 #define INITS    "cuInit,cudaGetDeviceCount,nvmlInit,nvmlInit_v2,nvmlInitWithFlags"
 #define CUDA_ANY "cuInit,cuDeviceGetCount,cudaGetDeviceCount,cuDevicePrimaryCtxRetain,cudaSetDevice,cudaFree,cudaMalloc"
+/* The driver's own words, from 12.9 on. */
+#define LOG_FILE " CUDA_LOG_FILE=FILE makes a driver of CUDA 12.9 or later say why; `explain --log FILE` reads it beside the trace."
 #define NVML_INIT "nvmlInit,nvmlInit_v2,nvmlInitWithFlags"
 
 /* The driver is loaded and whole, its calls are observed, and none that begins anything was made. */
@@ -43,6 +45,24 @@ static bool pending_ended(const struct vgpu_rule_place *place, struct vgpu_findi
 			finding->event = process->pending.at[i].event;
 			finding->event2 = process->exit_event;
 			finding->n = process->exit_status;
+			return true;
+		}
+	return false;
+}
+
+/* It was in a call when the observer came, made no other, and was killed. */
+static bool call_before(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	const struct vgpu_seen_process *process = place->process;
+
+	if (!process->ended || process->exit_how != VGPU_EXIT_SIGNAL || vgpu_seen_fault(process->exit_status) || process->calls.count)
+		return false;
+	for (uint32_t i = process->pending.count; i--;)
+		if (process->pending.at[i].before && process->pending.at[i].name) {
+			finding->a = process->pending.at[i].name;
+			finding->n = process->exit_status;
+			finding->event = process->pending.at[i].event;
+			finding->event2 = process->exit_event;
 			return true;
 		}
 	return false;
@@ -260,6 +280,15 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.why = "\"libcuda.so.1 is mapped\" proves nothing.",
 	},
 	{
+		.id = "CALL-BEFORE-ATTACH", .step = VGPU_STEP_CALLED, .needs = "the kernel observer, attached while it ran; the exit",
+		.whatever = true,
+		.title = "a call was under way before the attach, and nothing came of it until the process was killed",
+		.holds = call_before,
+		.say = "%a was under way when the observer came, and was the last that the process did before signal %n ended it.",
+		.todo = "Its stack is in the trace (`vgpu-trace dump --full`). Attach with --wait to see how it began.",
+		.why = "A client's time limit ends such a process, and its log says only that it took too long.",
+	},
+	{
 		.id = "CALL-HUNG", .step = VGPU_STEP_CALLED, .needs = NEEDS_CALLS ", the exit", .whatever = true,
 		.title = "a call was entered and never returned, until somebody killed the process",
 		.holds = call_hung,
@@ -410,14 +439,14 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.when = { .call = "cuInit", .codes = { 3 } },
 		.say = "%a returned %r, which no argument of its caller explains.",
 		.todo = "With a shim: its gate does not take this process for an application. With NVIDIA's open module: try "
-			"the module option uvm_disable_hmm=1.",
+			"the module option uvm_disable_hmm=1." LOG_FILE,
 	},
 	{
 		.id = "INIT-UNKNOWN", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS ", facts of the machine",
 		.title = "an unknown error at initialisation (999), with all nodes and modules in place",
 		.when = { .call = CUDA_ANY, .codes = { 999 }, .facts_known = true },
 		.say = "%a returned %r.",
-		.todo = "After a suspend reload nvidia_uvm (rmmod nvidia_uvm; modprobe nvidia_uvm); see the kernel's log for NVRM lines.",
+		.todo = "After a suspend reload nvidia_uvm (rmmod nvidia_uvm; modprobe nvidia_uvm); see the kernel's log for NVRM lines." LOG_FILE,
 	},
 	{
 		.id = "INIT-WSL", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
@@ -431,7 +460,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.title = "the driver found no device (100)",
 		.when = { .call = CUDA_ANY, .codes = { 100 }, .facts_known = true, .visible = true },
 		.say = "%a returned %r: the driver is there, and sees no GPU.",
-		.todo = "See lspci and the kernel's log: nouveau, Secure Boot, Above 4G decoding, a card that was not passed through.",
+		.todo = "See lspci and the kernel's log: nouveau, Secure Boot, Above 4G decoding, a card that was not passed through." LOG_FILE,
 	},
 	{
 		.id = "NVML-NOT-LOADED", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,

@@ -20,14 +20,15 @@ static uint64_t again_ns(struct vgpu_ring *ring)
 
 			found = 0;
 			if ((event.kind == VGPU_LINK_REEXEC || event.kind == VGPU_LINK_WITHDRAWN) &&
-			    event.record_bytes >= sizeof(*note) && !vgpu_ring_time(ring, note->head.counter, &time))
+			    event.record_bytes >= sizeof(*note) &&
+			    !vgpu_ring_time(ring, note->head.counter, &time))
 				found = time.monotonic_ns;
 		}
 	return found;
 }
 
-enum vgpu_again vgpu_again_look(const char *directory, const struct vgpu_known *known, uint64_t before_ns,
-				uint64_t time_ns)
+enum vgpu_again vgpu_again_look(const char *directory, const struct vgpu_known *known,
+				uint64_t before_ns, uint64_t time_ns)
 {
 	enum vgpu_again result = VGPU_AGAIN_UNKNOWN;
 	struct vgpu_ring *ring;
@@ -37,8 +38,8 @@ enum vgpu_again vgpu_again_look(const char *directory, const struct vgpu_known *
 	for (unsigned n = 0;; n++) {
 		uint64_t began_ns, at_ns;
 
-		snprintf(path, sizeof(path), "%.900s/link-%d-%llu-%u.ring", directory, known->ns_pid,
-			 (unsigned long long)known->start_time, n);
+		snprintf(path, sizeof(path), "%.900s/link-%d-%llu-%u.ring", directory,
+			 known->ns_pid, (unsigned long long)known->start_time, n);
 		if (vgpu_ring_open_file(&ring, path))
 			return result;
 		began_ns = vgpu_ring_arena(ring)->anchor[0].monotonic_ns;

@@ -10,7 +10,7 @@
 enum vgpu_again {
 	VGPU_AGAIN_UNKNOWN, /* it left no records of any program of that process */
 	VGPU_AGAIN_NO,
-	VGPU_AGAIN_FIRST,   /* no, and it has records of the program that was executed then */
+	VGPU_AGAIN_FIRST, /* no, and it has records of the program that was executed then */
 	VGPU_AGAIN_YES,
 };
 
@@ -18,7 +18,7 @@ enum vgpu_again {
  * Of an exec at `time_ns` of that process, whose exec before was at `before_ns` (0: there was none): reads what
  * lies in `directory`, and changes nothing.
  */
-enum vgpu_again vgpu_again_look(const char *directory, const struct vgpu_known *known, uint64_t before_ns,
-				uint64_t time_ns);
+enum vgpu_again vgpu_again_look(const char *directory, const struct vgpu_known *known,
+				uint64_t before_ns, uint64_t time_ns);
 
 #endif

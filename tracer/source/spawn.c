@@ -22,6 +22,8 @@ static void child(struct vgpu_spawn *spawn, int go, int error, char **argv,
 	while (read(go, &sign, 1) != 1)
 		if (errno != EINTR)
 			_exit(125);
+	if (spawn->prepare)
+		spawn->prepare(spawn->prepare_data);
 	sigprocmask(SIG_SETMASK, &spawn->old_mask, NULL);
 	execvp(argv[0], argv);
 	err = errno;

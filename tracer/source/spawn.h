@@ -13,6 +13,8 @@ struct vgpu_spawn {
 	int signals;  /* signalfd: SIGCHLD and what is passed on to the command */
 	int go;       /* closing it without a word makes the child give up */
 	int error;    /* the child's errno, if it cannot execute */
+	void (*prepare)(void *data); /* called in the child before it executes; NULL: nothing */
+	void *prepare_data;
 	sigset_t old_mask;
 	struct sigaction old_pipe, old_xfsz;
 };
