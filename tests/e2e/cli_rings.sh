@@ -40,6 +40,21 @@ want dump.txt 'cuLaunchHostFunc\(.*\) … running for'
 "$trace" dump --json "$name" >dump.json
 want dump.json '"event":"pending"'
 
+# Whoever started it has no ring: what its children did is meant as well.
+LD_LIBRARY_PATH=$VGPU_BUILD_DIR/lib/names sh -c "'./$name' discover >/dev/null; '$app' discover block gate >out2; :" >/dev/null 2>&1 &
+parent=$!
+wait_for out2 'GPU NVIDIA'
+"$trace" dump --json $parent >dump.json
+same 2 "$(grep -c '"event":"ring"' dump.json)" "rings of the children, of the ended one, too"
+# Once by the one that ended, twice by the one that waits.
+same 3 "$(grep -o '"name":"cuInit"' dump.json | wc -l)" "calls of the children"
+code 0 "$trace" stat --json $parent
+want out '"cuInit"'
+code 0 "$trace" explain $parent
+want out 'GPU FOUND'
+pkill -KILL -P $parent
+wait $parent || true
+
 # SIGKILLed: its ring stays, with the call it died in.
 kill -KILL $pid
 wait $pid 2>/dev/null || true
@@ -48,7 +63,11 @@ want dump.txt 'cuLaunchHostFunc\(.*never returned: the process ended inside'
 want dump.txt 'but it ended inside cuLaunchHostFunc, which never returned'
 "$trace" dump $pid >dump.txt
 want dump.txt 'never returned'
-code 1 "$trace" dump 1
+# One that has none, nor has a child of it.
+sleep 60 >/dev/null 2>&1 &
+code 1 "$trace" dump $!
+want err "^vgpu-trace: process $! has no record: neither it nor a child of it"
+kill $!
 rm -f rings/*.ring
 unset VGPU_TRACE_DIR
 

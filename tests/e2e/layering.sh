@@ -30,6 +30,13 @@ declare -A never=(
 	[tracer/explain]='tracer/cli/'
 	[tracer/report]='tracer/cli/'
 )
+# Commands that read traces open and go through them as other programs do: by the public header alone.
+for command in dump stat diff explain export target filter_option progress; do
+	never[tracer/cli/$command.c]='tracer/(file|source)/|tracer/lib/trace\.h|shim/ring/'
+	never[tracer/cli/$command.h]=${never[tracer/cli/$command.c]}
+done
+# Its other half observes what runs.
+never[tracer/cli/top.c]='tracer/file/|tracer/lib/trace\.h|shim/ring/|tracer/source/(file|ring|find)\.h'
 
 bad=0 lines=0
 complain() {
@@ -39,8 +46,11 @@ complain() {
 
 # check FILE:LINE TARGET
 check() {
-	local folder=$1 rule=
+	local folder=$1 rule= file=${1%:*}
 
+	if [ -n "${never[$file]:-}" ] && [[ $2 =~ ^(${never[$file]}) ]]; then
+		complain "$1: must not include $2: what reads a trace uses tracer/lib/vgpu-trace.h"
+	fi
 	while folder=${folder%/*}; do
 		if [ -z "$rule" ] && [ -n "${may[$folder]:-}" ]; then
 			rule=$folder
@@ -61,6 +71,10 @@ while IFS=: read -r file line text; do
 	check "$file:$line" "$target"
 done < <(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' --include='*.[chS]' \
 	shim bpf tracer tui examples tests)
+for command in target top diff; do
+	grep -q '"tracer/lib/vgpu-trace\.h"' tracer/cli/$command.[ch] || grep -q '"tracer/cli/target\.h"' tracer/cli/$command.c ||
+		complain "tracer/cli/$command.c does not use the library"
+done
 [ "$lines" -gt 20 ] || fail "only $lines include lines were found"
 
 curses=$(grep -rlE '#[[:space:]]*include[[:space:]]*[<"](n?curses|ncursesw?/[a-z]*)\.h' --include='*.[ch]' \

@@ -46,7 +46,18 @@ done
 until LD_LIBRARY_PATH=$PWD/$lib ./failed-calls "$pid" >live.txt && grep -q 'ordinal=7' live.txt; do
 	kill -0 $job || fail "the recording ended early"
 done
+# Followed to its end, and what followed the recording saw the same.
+LD_LIBRARY_PATH=$PWD/$lib ./failed-calls --follow "$pid" >process.txt &
+process=$!
+LD_LIBRARY_PATH=$PWD/$lib ./failed-calls --follow b.vgt >file.txt &
+file=$!
+wait_for process.txt 'ordinal=7'
+wait_for file.txt 'ordinal=7'
 exec 3>gate 3>&-
 wait $job
+wait $process || fail "following a process failed"
+wait $file || fail "following a recording failed"
+want process.txt ' calls failed$'
+cmp <(sed 's/ of .*//' process.txt) <(sed 's/ of .*//' file.txt)
 want live.txt '^cli_app.*CUDA_ERROR_INVALID_DEVICE'
 echo "another program reads traces"

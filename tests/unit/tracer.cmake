@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tracer's model, trace file and verdict, on events made by hand.
-foreach(check text value vgt tree verdict)
+foreach(check text value vgt vgt_places tree verdict)
 	vgpu_add_unit(check_${check} check_${check}.c make_event.c LIBS vgpu_tracer)
 endforeach()
 vgpu_add_unit(check_merge check_merge.c LIBS vgpu_tracer)

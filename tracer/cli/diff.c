@@ -13,10 +13,10 @@
 #include "tracer/cli/command.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
+#include "tracer/diff/keep.h"
 #include "tracer/diff/story.h"
 #include "tracer/export/json_event.h"
 #include "tracer/export/notes.h"
-#include "tracer/file/vgt.h"
 #include "tracer/model/call.h"
 
 /* Following differences shown of each process, unless all are asked for. */
@@ -37,8 +37,8 @@ struct side {
 	const char *word;
 	const char *letter;
 	struct story *story;
-	struct vgpu_vgt_reader *reader; /* to fetch events from again */
-	char copy[64];                  /* of what was no file; "": none was needed */
+	struct vgpu_trace *trace;       /* to fetch events from again */
+	struct vgpu_keep *keep;         /* of what was no file; NULL: none was needed */
 	bool cut;
 };
 
@@ -80,26 +80,8 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 
 /* ---- reading ---- */
 
-/* What is no file is recorded into one: differences are looked up again. */
-static int open_copy(struct side *side, struct vgpu_vgt_writer **writer, struct vgpu_stream *stream)
-{
-	int fd, err;
-
-	snprintf(side->copy, sizeof(side->copy), "%s/vgpu-diff-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	fd = mkstemp(side->copy);
-	if (fd < 0) {
-		err = -errno;
-		side->copy[0] = '\0';
-		return err;
-	}
-	close(fd);
-	err = vgpu_vgt_create(writer, side->copy);
-	return err ? err : vgpu_stream_add(stream, vgpu_vgt_sink(*writer));
-}
-
 static int open_side(struct side *side, const struct diff_options *options)
 {
-	struct vgpu_vgt_writer *writer = NULL;
 	struct vgpu_target *target = NULL;
 	struct vgpu_stream stream = { 0 };
 	int err = vgpu_target_open(&target, side->word), failed = 0;
@@ -109,21 +91,26 @@ static int open_side(struct side *side, const struct diff_options *options)
 	err = vgpu_story_open(&side->story, options->ignore);
 	if (!err)
 		err = vgpu_stream_add(&stream, &side->story->sink);
-	if (!err && vgpu_target_what(target) != VGPU_TARGET_TRACE)
-		err = open_copy(side, &writer, &stream);
+	if (!err && vgpu_target_source(target) != VGPU_TRACE_FILE)
+		err = vgpu_keep_open(&side->keep);
+	if (!err && side->keep)
+		err = vgpu_stream_add(&stream, vgpu_keep_sink(side->keep));
 	if (!err) {
 		failed = vgpu_target_read(target, &stream);
 		side->cut = failed == -EBADMSG;
-		err = side->story->sink.error ? side->story->sink.error : writer ? vgpu_vgt_sink(writer)->error : 0;
+		err = side->story->sink.error;
 	}
-	vgpu_vgt_close(writer);
+	if (!err && side->keep)
+		err = vgpu_keep_finish(side->keep);
 	vgpu_target_close(target);
 	if (failed && !side->cut)
 		return failed;
 	if (!err)
 		err = vgpu_story_finish(side->story);
 	if (!err)
-		err = vgpu_vgt_open(&side->reader, side->copy[0] ? side->copy : side->word);
+		err = vgpu_trace_open(&side->trace, side->keep ? vgpu_keep_path(side->keep) : side->word);
+	if (!err)
+		vgpu_trace_bare(side->trace);
 	if (err)
 		vgpu_say_error("cannot compare '%s': %s", side->word, strerror(-err));
 	return err;
@@ -131,16 +118,17 @@ static int open_side(struct side *side, const struct diff_options *options)
 
 static void close_side(struct side *side)
 {
-	vgpu_vgt_reader_close(side->reader);
+	vgpu_trace_close(side->trace);
 	vgpu_story_close(side->story);
-	if (side->copy[0])
-		unlink(side->copy);
+	vgpu_keep_close(side->keep);
 }
 
 static bool fetch(struct side *side, uint64_t number, struct vgpu_event *event)
 {
-	return number && !vgpu_vgt_seek_number(side->reader, number) && vgpu_vgt_next(side->reader, event) == 1 &&
-	       event->number == number;
+	if (!number || vgpu_trace_seek(side->trace, number) || vgpu_trace_next(side->trace) != 1)
+		return false;
+	*event = *vgpu_trace_event(side->trace);
+	return event->number == number;
 }
 
 /* ---- printing ---- */

@@ -222,6 +222,7 @@ static int dump(const struct dump_options *options, struct vgpu_target *target)
 	sieve.place = options->place;
 	vgpu_stream_add(&stream, &sieve.sink);
 	vgpu_stream_add(&stream, vgpu_verdict_sink(verdict));
+	vgpu_target_narrow(target, options->filter);
 	if (options->follow)
 		vgpu_target_follow(target, idle, NULL);
 	err = vgpu_target_read(target, &stream);

@@ -40,7 +40,8 @@ const struct vgpu_command vgpu_commands[] = {
 		.arguments = "FILE|PID|NAME",
 		.summary = "print a recorded trace, or what a process has on record, as run did",
 		.details = "FILE is a trace (.vgt) or a ring that a process left; PID and NAME are of processes,\n"
-			   "running ones and ended ones whose rings are still there. Root sees those of all users.",
+			   "running ones and ended ones whose rings are still there, and of all that descends from\n"
+			   "them. Root sees those of all users. With --from and --to a file's other parts are not read.",
 		.options = vgpu_options_dump,
 		.usage_code = VGPU_EXIT_USAGE,
 		.run = vgpu_cmd_dump,

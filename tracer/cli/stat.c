@@ -156,6 +156,9 @@ static int count(const struct stat_options *options, struct vgpu_target *target)
 	vgpu_stream_add(&stream, vgpu_stat_learner(stat));
 	vgpu_sieve_init(&sieve, options->filter, model, vgpu_stat_sink(stat));
 	vgpu_stream_add(&stream, &sieve.sink);
+	/* Kernels have their names from calls made before. */
+	if (options->by != VGPU_STAT_BY_KERNEL)
+		vgpu_target_narrow(target, options->filter);
 	failed = vgpu_target_read(target, &stream);
 	err = sieve.sink.error ? sieve.sink.error : vgpu_stat_learner(stat)->error;
 	/* What could be read of a damaged file is counted all the same; that it is not all was said. */

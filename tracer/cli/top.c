@@ -15,8 +15,6 @@
 #include "tracer/cli/target.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/export/notes.h"
-#include "tracer/file/vgt.h"
-#include "tracer/model/copy.h"
 #include "tracer/model/filter.h"
 #include "tracer/source/watch.h"
 #include "tui/top.h"
@@ -41,27 +39,27 @@ struct top_options {
 	enum vgpu_watch_kernel kernel;
 };
 
-/* ---- recorded: a trace, event by event ---- */
+/* ---- recorded: a trace, or the ring that a process left, event by event ---- */
 
 struct trace_source {
 	struct vgpu_top_source source;
-	struct vgpu_vgt_reader *reader;
+	struct vgpu_trace *trace;
 	char trouble[160];
 };
 
 static int trace_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
 {
 	struct trace_source *trace = (struct trace_source *)source;
-	struct vgpu_event event;
 	int err = 1;
 
-	while (max-- && (err = vgpu_vgt_next(trace->reader, &event)) == 1)
-		vgpu_stream_emit(stream, &event);
+	while (max-- && (err = vgpu_trace_next(trace->trace)) == 1)
+		vgpu_stream_emit(stream, vgpu_trace_event(trace->trace));
 	if (err == 1)
 		return 1;
-	if (err == -EBADMSG || (!err && !vgpu_vgt_complete(trace->reader)))
+	if (err == -EBADMSG || (!err && !vgpu_trace_complete(trace->trace)))
 		snprintf(trace->trouble, sizeof(trace->trouble), "%s after event %" PRIu64 "; what is shown is whole",
-			 err ? "the file is damaged or cut off" : "the recording was cut off", vgpu_vgt_read(trace->reader));
+			 err ? "the file is damaged or cut off" : "the recording was cut off",
+			 vgpu_trace_position(trace->trace));
 	else if (err)
 		snprintf(trace->trouble, sizeof(trace->trouble), "cannot read on: %s", strerror(-err));
 	return err ? err : trace->trouble[0] ? -EBADMSG : -ENODATA;
@@ -78,7 +76,7 @@ static void trace_close(struct vgpu_top_source *source)
 {
 	struct trace_source *trace = (struct trace_source *)source;
 
-	vgpu_vgt_reader_close(trace->reader);
+	vgpu_trace_close(trace->trace);
 	free(trace);
 }
 
@@ -92,89 +90,16 @@ static int trace_open(void *data, struct vgpu_top_source **out)
 	if (!trace)
 		return -ENOMEM;
 	trace->source.ops = &trace_ops;
-	err = vgpu_vgt_open(&trace->reader, data);
+	err = vgpu_trace_open(&trace->trace, data);
 	if (err) {
 		free(trace);
 		return err;
 	}
+	vgpu_trace_bare(trace->trace);
+	/* One that is recorded beside: all that there is is shown, and no more waited for. */
+	if (vgpu_trace_finish(trace->trace) < 0)
+		return -ENOMEM;
 	*out = &trace->source;
-	return 0;
-}
-
-/* ---- recorded: what a ring that was left holds, read at once and handed out as asked for ---- */
-
-struct kept_source {
-	struct vgpu_top_source source;
-	struct vgpu_sink sink;
-	struct vgpu_event **events;
-	size_t count, room, at;
-};
-
-static int kept_event(struct vgpu_sink *sink, const struct vgpu_event *event)
-{
-	struct kept_source *kept = (struct kept_source *)((char *)sink - offsetof(struct kept_source, sink));
-
-	if (kept->count == kept->room) {
-		size_t room = kept->room ? kept->room * 2 : 1024;
-		void *grown = realloc(kept->events, room * sizeof(*kept->events));
-
-		if (!grown)
-			return -ENOMEM;
-		kept->events = grown;
-		kept->room = room;
-	}
-	kept->events[kept->count] = vgpu_event_copy(event);
-	if (!kept->events[kept->count])
-		return -ENOMEM;
-	kept->count++;
-	return 0;
-}
-
-static int kept_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
-{
-	struct kept_source *kept = (struct kept_source *)source;
-
-	while (max-- && kept->at < kept->count)
-		vgpu_stream_emit(stream, kept->events[kept->at++]);
-	return kept->at < kept->count ? 1 : -ENODATA;
-}
-
-static void kept_close(struct vgpu_top_source *source)
-{
-	struct kept_source *kept = (struct kept_source *)source;
-
-	for (size_t i = 0; i < kept->count; i++)
-		free(kept->events[i]);
-	free(kept->events);
-	free(kept);
-}
-
-static const struct vgpu_top_source_ops kept_ops = { kept_poll, NULL, kept_close };
-static const struct vgpu_sink_ops kept_sink_ops = { .event = kept_event };
-
-static int kept_open(void *data, struct vgpu_top_source **out)
-{
-	struct kept_source *kept = calloc(1, sizeof(*kept));
-	struct vgpu_stream stream = { 0 };
-	struct vgpu_target *target = NULL;
-	int err;
-
-	if (!kept)
-		return -ENOMEM;
-	kept->source.ops = &kept_ops;
-	kept->sink.ops = &kept_sink_ops;
-	vgpu_stream_add(&stream, &kept->sink);
-	err = vgpu_target_open(&target, data);
-	if (!err)
-		err = vgpu_target_read(target, &stream);
-	vgpu_target_close(target);
-	if (!err)
-		err = kept->sink.error;
-	if (err) {
-		kept_close(&kept->source);
-		return err;
-	}
-	*out = &kept->source;
 	return 0;
 }
 
@@ -438,7 +363,7 @@ static int check_processes(const char *word)
 	}
 	vgpu_watch_close(watch);
 	/* One that has no ring yet may get one: that is worth waiting for. */
-	return find.rings || find.matched > find.denied ? 0 : vgpu_target_say_no_process(word, &find);
+	return find.rings || find.matched > find.denied ? 0 : vgpu_target_say_no_process(word);
 }
 
 static int once(const struct vgpu_top_options *top, long width)
@@ -501,20 +426,17 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
 		.explain_close = explain_close, .note = note, .settings = true,
 	};
-	enum vgpu_target_what what;
-	struct vgpu_target *target;
 	struct vgpu_look look;
-	int err = parse(command, argc, argv, &options);
+	int source, err = parse(command, argc, argv, &options);
 
 	if (err)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
 	if (check_filter(options.filter))
 		return command->usage_code;
-	if (vgpu_target_open(&target, options.word))
-		return VGPU_EXIT_FAILED;
-	what = vgpu_target_what(target);
-	vgpu_target_close(target);
-	if (what == VGPU_TARGET_PROCESSES && check_processes(options.word))
+	source = vgpu_trace_source(options.word);
+	if (source < 0)
+		vgpu_target_say_cannot_read(options.word, source);
+	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.word)))
 		return VGPU_EXIT_FAILED;
 	vgpu_look_for(STDOUT_FILENO, &look);
 	top.target = options.word;
@@ -522,8 +444,8 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 	top.filter = options.filter;
 	top.utf8 = look.utf8 && !options.ascii;
 	top.colour = look.colour;
-	top.live = what == VGPU_TARGET_PROCESSES;
-	top.open = top.live ? live_open : what == VGPU_TARGET_RING ? kept_open : trace_open;
+	top.live = source == VGPU_TRACE_PROCESSES;
+	top.open = top.live ? live_open : trace_open;
 	top.data = top.live ? (void *)&options : (void *)options.word;
 	if (options.once) {
 		top.settings = false;

@@ -35,6 +35,7 @@ struct vgpu_vgt_reader {
 	uint64_t skip;     /* so many events are passed over */
 	uint32_t kinds;    /* wanted */
 	uint32_t process;
+	uint64_t window_from_ns, window_upto_ns; /* of calls */
 	int error;         /* met: 1 the end */
 };
 
@@ -208,6 +209,7 @@ int vgpu_vgt_open(struct vgpu_vgt_reader **out, const char *path)
 	if (!reader)
 		return -ENOMEM;
 	reader->kinds = VGPU_VGT_ALL;
+	reader->window_upto_ns = UINT64_MAX;
 	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (reader->fd < 0 || fstat(reader->fd, &st)) {
 		err = -errno;
@@ -327,24 +329,30 @@ static int learn(struct vgpu_vgt_reader *reader, uint32_t upto)
 	return err;
 }
 
-static bool block_wanted(const struct vgpu_vgt_reader *reader, const struct vgpu_vgt_block *block)
+/* As the bits of a block's head have them: the file may number kinds in another way. */
+static uint32_t kinds_of_file(const struct vgpu_vgt_reader *reader, uint32_t own)
 {
 	uint32_t kinds = 0;
 
+	for (unsigned kind = 0; kind < 256; kind++) {
+		const struct vgpu_plan *plan = reader->decoder.plans[kind];
+
+		if (plan && own >> (plan->kind & 31) & 1)
+			kinds |= 1u << (kind < 31 ? kind : 31);
+	}
+	return kinds;
+}
+
+static bool block_wanted(const struct vgpu_vgt_reader *reader, const struct vgpu_vgt_block *block)
+{
 	if (block->kind != VGPU_VGT_EVENTS)
 		return false;
 	if (reader->process && !(block->processes >> reader->process % 64 & 1))
 		return false;
-	if (reader->kinds == VGPU_VGT_ALL)
-		return true;
-	/* The file may number kinds in another way. */
-	for (unsigned kind = 0; kind < 256; kind++) {
-		const struct vgpu_plan *plan = reader->decoder.plans[kind];
-
-		if (plan && reader->kinds >> (plan->kind & 31) & 1)
-			kinds |= 1u << (kind < 31 ? kind : 31);
-	}
-	return block->kinds & kinds;
+	if ((block->from_ns > reader->window_upto_ns || block->upto_ns < reader->window_from_ns) &&
+	    !(block->kinds & ~(kinds_of_file(reader, VGPU_VGT_CALLS) & ~(1u << 31))))
+		return false;
+	return reader->kinds == VGPU_VGT_ALL || block->kinds & kinds_of_file(reader, reader->kinds);
 }
 
 /* Opens the next block with something in it. 1, 0 at the end, -errno. */
@@ -437,6 +445,12 @@ void vgpu_vgt_only(struct vgpu_vgt_reader *reader, uint32_t kinds, uint32_t proc
 {
 	reader->kinds = kinds;
 	reader->process = process;
+}
+
+void vgpu_vgt_window(struct vgpu_vgt_reader *reader, uint64_t from_ns, uint64_t upto_ns)
+{
+	reader->window_from_ns = from_ns;
+	reader->window_upto_ns = upto_ns;
 }
 
 /* ---- seeking ---- */

@@ -125,6 +125,12 @@ void vgpu_vgt_only(struct vgpu_vgt_reader *reader, uint32_t kinds, uint32_t proc
 #define VGPU_VGT_CALLS (1u << VGPU_EVENT_CALL | 1u << VGPU_EVENT_PENDING)
 
 /*
+ * Calls outside of this time need not be handed out: blocks that have nothing else and lie outside are
+ * passed over. What is no call comes in any case: what processes and libraries there are must be known.
+ */
+void vgpu_vgt_window(struct vgpu_vgt_reader *reader, uint64_t from_ns, uint64_t upto_ns);
+
+/*
  * The next event will be: the one of that number, or the first after it; the first of the first
  * block that reaches `time_ns` or later; the one `events` before the end (the first, where there
  * are fewer). Seeking clears an end or an error met. 0 or -errno as of next.

@@ -27,27 +27,68 @@ extern "C" {
 
 struct vgpu_trace;
 
+/* Where events come from: a recorded file, a ring that a process left, processes by number or name. */
+enum vgpu_trace_source { VGPU_TRACE_FILE, VGPU_TRACE_RING, VGPU_TRACE_PROCESSES };
+
 /*
- * what: the path of a trace file, or a process's number or name (what its ring holds, also after it
- * ended). -ENOENT or -ESRCH: there is none; -EPROTO: a file that is no trace; -EPROTONOSUPPORT: of a
- * version that this library cannot read; -EACCES.
+ * what: the path of a trace file, or of a ring that a process left; or a process's number or name: what
+ * the rings of those, and of all that descends from them, hold, also after they ended. -ENOENT or
+ * -ESRCH: there is none; -EPROTO: a file that is neither; -EPROTONOSUPPORT: of a version that this
+ * library cannot read; -EBADMSG: its head is damaged; -EMEDIUMTYPE: of another byte order; -EACCES.
  */
 VGPU_TRACE_API int vgpu_trace_open(struct vgpu_trace **trace, const char *what);
 VGPU_TRACE_API void vgpu_trace_close(struct vgpu_trace *trace); /* takes NULL */
+/* enum vgpu_trace_source of what would be opened, or the error of a file; whether processes have a record shows when they are. */
+VGPU_TRACE_API int vgpu_trace_source(const char *what);
+/* Running processes that are meant, and how many of them may not be looked into: more about -ESRCH and -EACCES. */
+VGPU_TRACE_API void vgpu_trace_processes(const char *what, unsigned *matched, unsigned *denied);
 
 /*
  * 1: there is a next event, and the trace is at it; 0: there is none, for the present; -EBADMSG: the
  * file is damaged or cut off here, and what came before is good.
  */
 VGPU_TRACE_API int vgpu_trace_next(struct vgpu_trace *trace);
-/* Looks for what came since 0 was returned, in a file or a ring that is being written. 1: there is more. */
+/*
+ * Looks for what came since 0 was returned (or -EBADMSG: what is cut off may be half written), in a file
+ * or rings that are being written. 1: there is more.
+ */
 VGPU_TRACE_API int vgpu_trace_again(struct vgpu_trace *trace);
-/* 1: the recording was ended properly. */
+/* Waits until there may be more, at most so long (-1: as long as is good), or for a signal. Then look again. */
+VGPU_TRACE_API void vgpu_trace_wait(struct vgpu_trace *trace, int timeout_ms);
+/* Of processes: nothing more is waited for. The calls that are running and what was lost are the last events. 1: there are some. */
+VGPU_TRACE_API int vgpu_trace_finish(struct vgpu_trace *trace);
+/* 1: the recording was ended properly; of processes: all have ended, or finish was called. */
 VGPU_TRACE_API int vgpu_trace_complete(const struct vgpu_trace *trace);
-/* Events in the file, without reading them; 0 of a process. */
+
+/* Events in the file, without reading them; 0 of processes. */
 VGPU_TRACE_API uint64_t vgpu_trace_events(const struct vgpu_trace *trace);
-/* The next event will be the one of that number, or the first after it. Files only; else -ENOTSUP. */
+/* Events handed out or passed over: the last whole one where a file is damaged. */
+VGPU_TRACE_API uint64_t vgpu_trace_position(const struct vgpu_trace *trace);
+/* Earliest and latest time in a file, by its index. -ENODATA: there are no events; -ENOTSUP: no file. */
+VGPU_TRACE_API int vgpu_trace_times(const struct vgpu_trace *trace, uint64_t *from_ns, uint64_t *upto_ns);
+/*
+ * What a newer version wrote and this one has no name for; filled while reading. 1, or 0 past the last.
+ * field NULL: all events of that kind, of which so many were passed over.
+ */
+VGPU_TRACE_API int vgpu_trace_unknown(const struct vgpu_trace *trace, unsigned index, const char **kind,
+				      const char **field, uint64_t *events);
+
+/*
+ * Files: the next event will be the one of that number, or the first after it; the first of the first
+ * block (some thousand events) that reaches the time; the one so many before the end. By the index:
+ * nothing in between is read. -ENOTSUP of processes.
+ */
 VGPU_TRACE_API int vgpu_trace_seek(struct vgpu_trace *trace, uint64_t number);
+VGPU_TRACE_API int vgpu_trace_seek_time(struct vgpu_trace *trace, uint64_t time_ns);
+VGPU_TRACE_API int vgpu_trace_seek_last(struct vgpu_trace *trace, uint64_t events);
+/*
+ * Files: wanted 0, calls are passed over from here on, and blocks with nothing else are not read. A
+ * view of a file's end in no time: first all but calls, so that it is known which processes there are;
+ * then seek_last, and calls again.
+ */
+VGPU_TRACE_API void vgpu_trace_calls(struct vgpu_trace *trace, int wanted);
+/* Files: calls outside of this time need not come: blocks with nothing else and outside of it are not read. */
+VGPU_TRACE_API void vgpu_trace_window(struct vgpu_trace *trace, uint64_t from_ns, uint64_t upto_ns);
 /*
  * From now on only calls, and of them only those that the expression lets through: 'fn ~ "cuMem*" &&
  * ret != 0'; NULL: everything again. -EINVAL: *column (may be NULL) is where it is wrong, from 1.
@@ -83,6 +124,15 @@ VGPU_TRACE_API int vgpu_trace_argument_text(const struct vgpu_trace *trace, cons
 /* The whole event: as a person reads it; as one JSON object, in the words of `vgpu-trace dump --json`. */
 VGPU_TRACE_API const char *vgpu_trace_text(struct vgpu_trace *trace);
 VGPU_TRACE_API const char *vgpu_trace_json(struct vgpu_trace *trace);
+
+/*
+ * For code that is built with vgpu-trace's own sources, as its commands are: the event as they have it
+ * (tracer/model/event.h; its layout changes with them), until the next is asked for; NULL: at none. After bare nothing is kept of what
+ * events said, which is faster; processes then have no names here, and there is no filter.
+ */
+struct vgpu_event;
+VGPU_TRACE_API struct vgpu_event *vgpu_trace_event(struct vgpu_trace *trace);
+VGPU_TRACE_API void vgpu_trace_bare(struct vgpu_trace *trace);
 
 #ifdef __cplusplus
 }

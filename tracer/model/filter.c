@@ -363,3 +363,47 @@ bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event 
 	}
 	return pass(root, &subject);
 }
+
+struct window {
+	int64_t from, upto;
+};
+
+static struct window window_of(const struct vgpu_filter_node *node)
+{
+	struct window own = { 0, INT64_MAX }, left, right;
+
+	switch (node->kind) {
+	case VGPU_FILTER_AND:
+	case VGPU_FILTER_OR:
+		left = window_of(node->left);
+		right = window_of(node->right);
+		/* Of two that must hold what is common, of two that may what is between. */
+		if ((left.from < right.from) == (node->kind == VGPU_FILTER_AND))
+			own.from = right.from;
+		else
+			own.from = left.from;
+		if ((left.upto < right.upto) == (node->kind == VGPU_FILTER_AND))
+			own.upto = left.upto;
+		else
+			own.upto = right.upto;
+		return own;
+	case VGPU_FILTER_COMPARE:
+		if (fields[node->field].get != get_time || !node->is_number)
+			return own;
+		if (node->op == VGPU_FILTER_GE || node->op == VGPU_FILTER_GT || node->op == VGPU_FILTER_EQ)
+			own.from = node->number > 0 ? node->number : 0;
+		if (node->op == VGPU_FILTER_LE || node->op == VGPU_FILTER_LT || node->op == VGPU_FILTER_EQ)
+			own.upto = node->number > 0 ? node->number : 0;
+		return own;
+	default:
+		return own;
+	}
+}
+
+void vgpu_filter_window(const struct vgpu_filter *filter, int64_t *from_ns, int64_t *upto_ns)
+{
+	struct window window = filter ? window_of(filter->root) : (struct window){ 0, INT64_MAX };
+
+	*from_ns = window.from;
+	*upto_ns = window.upto;
+}

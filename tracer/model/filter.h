@@ -39,6 +39,12 @@ void vgpu_filter_free(struct vgpu_filter *filter); /* takes NULL */
 bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event *event,
 		      const struct vgpu_model *model);
 
+/*
+ * A time outside of which nothing passes, in ns since the recording began: all that is of use to skip
+ * what need not be read. [0, INT64_MAX]: whatever the time.
+ */
+void vgpu_filter_window(const struct vgpu_filter *filter, int64_t *from_ns, int64_t *upto_ns);
+
 /* The fields there are, for help and documents: name and what it is; false past the last. */
 bool vgpu_filter_field(unsigned index, const char **name, const char **help);
 

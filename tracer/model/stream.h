@@ -9,7 +9,6 @@
 #include "tracer/model/event.h"
 
 struct vgpu_sink;
-struct vgpu_source;
 
 /* Embedded in a sink's own struct. */
 struct vgpu_sink_ops {
@@ -41,20 +40,6 @@ struct vgpu_stream {
 	unsigned count;
 	uint64_t number; /* of the last event */
 	const struct vgpu_alike *alike; /* NULL: nobody, every call is emitted */
-};
-
-struct vgpu_source_ops {
-	/*
-	 * Emits what is new into the stream. Returns 1 when there may be more at once, 0 when not,
-	 * -ENODATA when there will never be more, or another -errno.
-	 */
-	int (*poll)(struct vgpu_source *source, struct vgpu_stream *stream);
-	void (*close)(struct vgpu_source *source);
-};
-
-/* Embedded in a source's own struct. */
-struct vgpu_source {
-	const struct vgpu_source_ops *ops;
 };
 
 /* The stream does not own its sinks. -ENOSPC: it has eight already. */

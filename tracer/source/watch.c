@@ -136,8 +136,13 @@ static void look_for_processes(struct vgpu_watch *watch, uint64_t now)
 	int32_t newest = newest_pid();
 
 	if (now >= watch->next_all_ns || newest < watch->newest || newest - watch->newest > NEW_PIDS_MAX) {
-		/* Children of those just found may have been passed already: a later look finds them. */
-		vgpu_proc_each(look_at, watch);
+		uint32_t before;
+
+		/* A child of one just found may have been passed already. */
+		do {
+			before = watch->count;
+			vgpu_proc_each(look_at, watch);
+		} while (watch->count > before);
 		watch->next_all_ns = now + LOOK_ALL_NS;
 	} else {
 		for (int32_t pid = watch->newest + 1; pid <= newest; pid++)
@@ -339,10 +344,24 @@ void vgpu_watch_close(struct vgpu_watch *watch)
 	free(watch);
 }
 
+bool vgpu_watch_live(const struct vgpu_watch *watch)
+{
+	for (uint32_t i = 0; i < watch->count; i++)
+		if (!watch->watched[i].ended)
+			return true;
+	return vgpu_rings_count(watch->on.rings);
+}
+
+void vgpu_watch_finish(struct vgpu_watch *watch)
+{
+	vgpu_rings_reap(watch->on.rings, watch->on.stream);
+	vgpu_observers_finish(&watch->on);
+}
+
 int vgpu_watch_poll(struct vgpu_watch *watch)
 {
 	uint64_t now = vgpu_now_ns();
-	bool looked = now >= watch->next_look_ns, live = false;
+	bool looked = now >= watch->next_look_ns;
 	int count;
 
 	if (looked) {
@@ -358,7 +377,5 @@ int vgpu_watch_poll(struct vgpu_watch *watch)
 		vgpu_rings_losses(watch->on.rings, watch->on.stream);
 	if (count >= BUSY)
 		return 1;
-	for (uint32_t i = 0; i < watch->count; i++)
-		live |= !watch->watched[i].ended;
-	return watch->pid && looked && !live && !vgpu_rings_count(watch->on.rings) ? -ENODATA : 0;
+	return watch->pid && looked && !vgpu_watch_live(watch) ? -ENODATA : 0;
 }

@@ -37,5 +37,9 @@ void vgpu_watch_close(struct vgpu_watch *watch); /* takes NULL */
  * -ENODATA: all are gone that were meant by number (a name may come again).
  */
 int vgpu_watch_poll(struct vgpu_watch *watch);
+/* Whether one that was found still runs, or has a ring that was not read to its end. */
+bool vgpu_watch_live(const struct vgpu_watch *watch);
+/* Nothing more is waited for: emits the calls that are running, and what was lost. Only close may follow. */
+void vgpu_watch_finish(struct vgpu_watch *watch);
 
 #endif
