@@ -134,6 +134,7 @@ code 125 "$trace" replay
 [ ! -e ran ] || fail "the command ran all the same"
 
 # The file of answers is looked at before anything is taken from it.
+# shellcheck disable=SC2016 # the program's own variable
 code 0 "$trace" replay app.vgt -q --no-record -- sh -c 'cp "$VGPU_REPLAY" answers'
 mkdir -p rings
 answered() {
