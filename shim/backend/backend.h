@@ -30,6 +30,12 @@ extern const struct vgpu_backend vgpu_backend_sim __attribute__((visibility("hid
 extern const struct vgpu_backend vgpu_backend_forward __attribute__((visibility("hidden")));
 
 /*
+ * Answers for the driver and NVML from the file that $VGPU_REPLAY names (shim/api/replay.h); a runtime of ours
+ * is the simulated one, which asks the driver.
+ */
+extern const struct vgpu_backend vgpu_backend_replay __attribute__((visibility("hidden")));
+
+/*
  * The entry points of one of our libraries that is loaded in this process (ours by ELF note), or
  * is loaded from the same directory now; NULL and errno otherwise. So a simulated runtime reaches
  * the driver's entry points, and those calls are recorded as nested.

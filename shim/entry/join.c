@@ -24,7 +24,7 @@ static pthread_key_t exit_key;
 static int has_exit_key;
 static bool is_behind; /* another copy of this library stands in front of this one */
 
-static const struct vgpu_backend *const backends[] = { &vgpu_backend_sim, &vgpu_backend_forward };
+static const struct vgpu_backend *const backends[] = { &vgpu_backend_sim, &vgpu_backend_forward, &vgpu_backend_replay };
 
 /* Until a backend has opened, and where it leaves a place empty, a call gets its not-supported value. */
 static void fill_unsupported(void)

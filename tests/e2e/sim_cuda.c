@@ -325,7 +325,7 @@ START_TEST(a_primary_context_lives_while_it_is_held)
 	ck_assert_ptr_eq(first, second);
 	ck_assert_int_eq(CU(cuCtxSetCurrent)(first), CUDA_SUCCESS);
 	ck_assert_int_eq(CU(cuCtxGetFlags)(&flags), CUDA_SUCCESS);
-	ck_assert_uint_eq(flags, CU_CTX_SCHED_SPIN);
+	ck_assert_uint_eq(flags, CU_CTX_SCHED_SPIN | CU_CTX_MAP_HOST);
 	ck_assert_int_eq(CU(cuCtxDestroy_v2)(first), CUDA_ERROR_INVALID_CONTEXT);
 	before = free_bytes();
 	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer, GIB), CUDA_SUCCESS);

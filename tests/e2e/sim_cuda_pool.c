@@ -231,17 +231,17 @@ END_TEST
 START_TEST(the_one_attribute_of_a_pointer_that_can_be_set_is_kept)
 {
 	CUdeviceptr memory;
-	unsigned int on = 1, value;
+	unsigned int off = 0, value;
 
 	start_context();
 	OK(CU(cuMemAlloc_v2)(&memory, 4096));
 	OK(CU(cuPointerGetAttribute)(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, memory));
-	ck_assert_uint_eq(value, 0);
-	OK(CU(cuPointerSetAttribute)(&on, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, memory));
-	OK(CU(cuPointerGetAttribute)(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, memory));
 	ck_assert_uint_eq(value, 1);
+	OK(CU(cuPointerSetAttribute)(&off, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, memory));
+	OK(CU(cuPointerGetAttribute)(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, memory));
+	ck_assert_uint_eq(value, 0);
 	IS(CUDA_ERROR_INVALID_VALUE,
-	   CU(cuPointerSetAttribute)(&on, CU_POINTER_ATTRIBUTE_IS_MANAGED, memory));
+	   CU(cuPointerSetAttribute)(&off, CU_POINTER_ATTRIBUTE_IS_MANAGED, memory));
 }
 END_TEST
 

@@ -34,10 +34,10 @@ START_TEST(a_context_keeps_its_settings)
 	OK(CU(cuCtxPopCurrent)(&current));
 	ck_assert_ptr_eq(current, second);
 	OK(CU(cuCtxGetFlags)(&flags));
-	ck_assert_uint_eq(flags, CU_CTX_SCHED_SPIN);
+	ck_assert_uint_eq(flags, CU_CTX_SCHED_SPIN | CU_CTX_MAP_HOST);
 	OK(CU(cuCtxSetFlags)(CU_CTX_SCHED_YIELD));
 	OK(CU(cuCtxGetFlags)(&flags));
-	ck_assert_uint_eq(flags, CU_CTX_SCHED_YIELD);
+	ck_assert_uint_eq(flags, CU_CTX_SCHED_YIELD | CU_CTX_MAP_HOST);
 	OK(CU(cuCtxSetLimit)(CU_LIMIT_STACK_SIZE, 2048));
 	OK(CU(cuCtxGetLimit)(&value, CU_LIMIT_STACK_SIZE));
 	ck_assert_uint_eq(value, 2048);
@@ -88,7 +88,7 @@ START_TEST(a_primary_context_is_reset_and_released_by_either_name)
 	OK(CU(cuDevicePrimaryCtxRetain)(&context, 0));
 	OK(CU(cuCtxSetCurrent)(context));
 	OK(CU(cuCtxGetFlags)(&flags));
-	ck_assert_uint_eq(flags, CU_CTX_SCHED_BLOCKING_SYNC);
+	ck_assert_uint_eq(flags, CU_CTX_SCHED_BLOCKING_SYNC | CU_CTX_MAP_HOST);
 	OK(CU(cuMemAlloc_v2)(&memory, 4096));
 	OK(CU(cuDevicePrimaryCtxReset)(0));
 	OK(CU(cuDevicePrimaryCtxGetState)(0, &flags, &active));

@@ -47,6 +47,7 @@ static const char *const names[WHATS] = { "launch", "copy of 4 KiB", "cuDeviceGe
 static const unsigned calls[WHATS] = { LAUNCHES, COPIES, GETS };
 /* ns a call, by way and pair of slices. */
 static double times[WHATS][2][PAIRS];
+static unsigned pairs = PAIRS;
 
 static CUfunction nothing, add_one;
 static CUdeviceptr memory;
@@ -169,7 +170,7 @@ static int compare(const void *a, const void *b)
 /* The value that a share of them lies below. */
 static double at_share(const double *sorted, double share)
 {
-	return sorted[(unsigned)(share * (PAIRS - 1) + 0.5)];
+	return sorted[(unsigned)(share * (pairs - 1) + 0.5)];
 }
 
 /*
@@ -179,17 +180,17 @@ static double at_share(const double *sorted, double share)
 static void tell(enum what what, unsigned count)
 {
 	static double sorted[2][PAIRS], more[PAIRS], ratio[PAIRS];
-	double bound = 0.98 / sqrt(PAIRS);
+	double bound = 0.98 / sqrt(pairs);
 
-	for (unsigned i = 0; i < PAIRS; i++) {
+	for (unsigned i = 0; i < pairs; i++) {
 		more[i] = times[what][0][i] - times[what][1][i];
 		ratio[i] = count == 2 ? times[what][0][i] / times[what][1][i] : 1;
 	}
 	memcpy(sorted, times[what], sizeof(sorted));
 	for (unsigned way = 0; way < count; way++)
-		qsort(sorted[way], PAIRS, sizeof(double), compare);
-	qsort(more, PAIRS, sizeof(double), compare);
-	qsort(ratio, PAIRS, sizeof(double), compare);
+		qsort(sorted[way], pairs, sizeof(double), compare);
+	qsort(more, pairs, sizeof(double), compare);
+	qsort(ratio, pairs, sizeof(double), compare);
 	for (unsigned way = 0; way < count; way++)
 		printf("median\t%s\tvia %s\t%.1f ns\tquartiles %.1f to %.1f\n", names[what],
 		       way ? "the library behind" : "libcuda.so.1", at_share(sorted[way], 0.5),
@@ -199,7 +200,7 @@ static void tell(enum what what, unsigned count)
 		       "%+.1f to %+.1f)\t%u pairs of slices\n",
 		       names[what], at_share(ratio, 0.5), at_share(ratio, 0.5 - bound),
 		       at_share(ratio, 0.5 + bound), at_share(more, 0.5),
-		       at_share(more, 0.5 - bound), at_share(more, 0.5 + bound), PAIRS);
+		       at_share(more, 0.5 - bound), at_share(more, 0.5 + bound), pairs);
 }
 
 /* What a record's two times cost at least. */
@@ -214,8 +215,10 @@ static void tell_counter(void)
 	       sum ? "" : ", stands still");
 }
 
-int main(void)
+/* usage: gpu_overhead [launch|copy|get [PAIRS]] */
+int main(int argc, char **argv)
 {
+	static const char *const words[WHATS] = { "launch", "copy", "get" };
 	const char *behind = getenv("VGPU_FORWARD_CUDA");
 	struct way ways[2];
 	unsigned count = 1;
@@ -233,9 +236,13 @@ int main(void)
 		open_way(&ways[count++], "the library behind", handle);
 	for (unsigned i = 0; i < count; i++)
 		compute(&ways[i]);
+	if (argc > 2 && atoi(argv[2]) > 0 && atoi(argv[2]) < PAIRS)
+		pairs = (unsigned)atoi(argv[2]);
 	for (enum what what = 0; what < WHATS; what++) {
+		if (argc > 1 && strcmp(argv[1], words[what]))
+			continue;
 		/* ours, theirs, theirs, ours, …: neither is always the one that comes after the other. */
-		for (unsigned pair = 0; pair < PAIRS; pair++)
+		for (unsigned pair = 0; pair < pairs; pair++)
 			for (unsigned i = 0; i < count; i++) {
 				unsigned way = (i + pair) % count;
 

@@ -37,12 +37,12 @@ keep() {
 	cp all/answers.tsv "$OUT/answers.tsv"
 	cp "$summary" all/
 	# The small traces, without what names the machine or its card: tests/golden/gpu has some of these.
+	mkdir -p fixtures
 	for name in driver nvml discover ollama nvcc torch_discover misuse; do
-		[ -s "all/$name.vgt" ] && [ ! -e "$OUT/fixtures/$name.vgt" ] || continue
-		mkdir -p "$OUT/fixtures"
-		"${trace[@]}" export --format vgt --redact -o "$OUT/fixtures/$name.vgt" "all/$name.vgt" 2>"all/$name.redact.err" ||
-			rm -f "$OUT/fixtures/$name.vgt"
+		[ ! -s "all/$name.vgt" ] || [ -e "fixtures/$name.vgt" ] ||
+			"${trace[@]}" export --format vgt --redact -o "fixtures/$name.vgt" "all/$name.vgt" >/dev/null 2>"all/$name.redact.err"
 	done
+	tar -czf "$OUT/fixtures.tar.gz" fixtures
 	tar -C all -czf "$OUT/results.tar.gz" .
 }
 

@@ -31,3 +31,8 @@ want out/answers.tsv $'^misuse\tget_too_high\tCUDA_ERROR_INVALID_DEVICE\t'
 refuse out/answers.tsv 'GPU-[0-9a-f]{8}-'
 tar -tzf out/results.tar.gz >kept.txt
 want kept.txt '/driver\.vgt$'
+tar -xzf out/fixtures.tar.gz
+for name in driver nvml misuse ollama; do
+	"$trace" dump fixtures/$name.vgt >$name.given.txt || fail "the redacted trace of $name cannot be read"
+	want $name.given.txt '= (CUDA|NVML)_SUCCESS'
+done

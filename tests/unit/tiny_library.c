@@ -49,6 +49,7 @@ static int backend_open(const struct vgpu_library *library, void **dispatch, int
 
 const struct vgpu_backend vgpu_backend_sim = { .name = "sim", .open = backend_open };
 const struct vgpu_backend vgpu_backend_forward = { .name = "forward", .open = backend_open };
+const struct vgpu_backend vgpu_backend_replay = { .name = "replay", .open = backend_open };
 
 void vgpu_fault_open(const struct vgpu_library *library, void **dispatch,
 		     void (*say)(int level, const char *format, ...))

@@ -42,6 +42,7 @@ extern const struct vgpu_command vgpu_commands[];
 const struct vgpu_command *vgpu_command_find(const char *name);
 
 int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv);
+int vgpu_cmd_replay(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_dump(const struct vgpu_command *command, int argc, char **argv);
 int vgpu_cmd_export(const struct vgpu_command *command, int argc, char **argv);

@@ -307,7 +307,9 @@ static void print_head(const struct vgpu_look *look, const struct side *sides)
 		vgpu_text_printf(&line, " call%s", model->calls == 1 ? "" : "s");
 		if (model->has_session)
 			vgpu_text_printf(&line, ", mode %s%s", vgpu_shim_mode_name(model->mode),
-					 model->mode == VGPU_SHIM_SIM ? " (SIMULATED)" : "");
+					 model->mode == VGPU_SHIM_SIM	     ? " (SIMULATED)"
+					 : model->mode == VGPU_SHIM_REPLAY ? " (REPLAYED)"
+									   : "");
 		if (lost(&sides[i])) {
 			vgpu_text_puts(&line, "; ");
 			vgpu_text_count(&line, lost(&sides[i]));

@@ -25,6 +25,18 @@ const struct vgpu_command vgpu_commands[] = {
 		.run = vgpu_cmd_run,
 	},
 	{
+		.name = "replay",
+		.arguments = "FILE [OPTION…] -- COMMAND [ARGUMENT…]",
+		.summary = "run a command on a recorded trace's answers, without the machine they are from",
+		.details = "The same as `run --shim replay:FILE`. Driver and NVML answer as they did to a call with the same\n"
+			   "arguments, in the order of recording, and the last answer again from then on; a call that was\n"
+			   "not recorded is answered 'not supported' and flagged. docs/replay.md says what cannot be had again.",
+		.options = vgpu_options_run,
+		.to_command = true,
+		.usage_code = VGPU_EXIT_OWN,
+		.run = vgpu_cmd_replay,
+	},
+	{
 		.name = "attach",
 		.arguments = "PID|NAME",
 		.summary = "observe running processes from outside: any GPU library's calls, live",

@@ -29,8 +29,9 @@ enum {
 const struct vgpu_option vgpu_options_run[] = {
 	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
-	{ "shim", OPTION_SHIM, "none|sim|forward:PATH", "none: replace nothing (default)\nsim: put the simulated device in place\n"
-	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer" },
+	{ "shim", OPTION_SHIM, "none|sim|forward:PATH|replay:FILE", "none: replace nothing (default)\nsim: put the simulated device in place\n"
+	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer\n"
+	  "replay: a recorded trace answers, without the machine it is from" },
 	{ "inject", OPTION_INJECT, "path|preload|both|audit", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default);\naudit: in place of each file as the program asks for it" },
 	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
@@ -78,6 +79,11 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			if (!strncmp(args.value, "forward:", 8) && args.value[8]) {
 				options->mode = VGPU_SHIM_FORWARD;
 				options->forward = args.value + 8;
+				break;
+			}
+			if (!strncmp(args.value, "replay:", 7) && args.value[7]) {
+				options->mode = VGPU_SHIM_REPLAY;
+				options->replay = args.value + 7;
 				break;
 			}
 			i = vgpu_args_word(&args, "--shim", modes);
@@ -145,6 +151,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
 		return VGPU_ARGS_ERROR;
 	}
+	if (options->mode == VGPU_SHIM_REPLAY && (options->device || options->print_env)) {
+		vgpu_say_error("run: %s is not of --shim replay", options->device ? "--device" : "--print-env");
+		if (options->print_env)
+			vgpu_say_more("What answers is made for one run, and goes with it.");
+		return VGPU_ARGS_ERROR;
+	}
 	if (options->mode == VGPU_SHIM_FORWARD && options->inject & VGPU_INJECT_AUDIT) {
 		vgpu_say_error("run: --inject audit is of --shim sim");
 		return VGPU_ARGS_ERROR;
@@ -173,7 +185,7 @@ static bool check_device(struct vgpu_run_options *options)
 
 	if (!options->device && inherited && *inherited)
 		options->device = inherited;
-	if (!vgpu_run_puts_in(options) || (options->mode == VGPU_SHIM_FORWARD && !options->device))
+	if (!vgpu_run_puts_in(options) || (options->mode != VGPU_SHIM_SIM && !options->device))
 		return true;
 	if (vgpu_simdev_load(&simdev, options->device, &error)) {
 		vgpu_simdev_describe(&error, options->device ? options->device : "", text, sizeof(text));
@@ -257,6 +269,8 @@ static bool find_libraries(struct vgpu_run *run)
 	vgpu_text_free(&missing);
 	if (!err && run->options->mode == VGPU_SHIM_FORWARD)
 		return find_target(run);
+	if (!err && run->options->mode == VGPU_SHIM_REPLAY)
+		return vgpu_run_replay_read(run);
 	return !err;
 }
 
@@ -298,9 +312,12 @@ static void mapped(void *data, struct vgpu_known *known)
 static int open_environment(struct vgpu_run *run)
 {
 	const struct vgpu_run_options *options = run->options;
-	struct vgpu_inject_options inject = vgpu_run_inject(run);
 	int err = vgpu_session_open(&run->session, options->ring_dir);
+	struct vgpu_inject_options inject;
 
+	if (!err && run->replay)
+		err = vgpu_run_replay_write(run);
+	inject = vgpu_run_inject(run);
 	inject.links = run->session.links;
 	inject.ring_dir = run->session.rings;
 	inject.session = run->session.id;
@@ -524,6 +541,7 @@ out:
 	vgpu_vgt_close(run.writer);
 	vgpu_model_close(run.model);
 	vgpu_environment_free(run.environment, run.variables > 0 ? run.variables : 0);
+	vgpu_run_replay_close(&run);
 	vgpu_session_close(&run.session, running > 0);
 	return code;
 }

@@ -13,6 +13,7 @@
 #include "tracer/source/inject.h"
 #include "tracer/source/kwatch.h"
 #include "tracer/source/overhear.h"
+#include "tracer/source/replay.h"
 #include "tracer/source/ring.h"
 #include "tracer/source/session.h"
 #include "tracer/source/spawn.h"
@@ -25,6 +26,7 @@ struct vgpu_run_options {
 	unsigned inject;       /* enum vgpu_inject, or-ed */
 	const char *inject_name;
 	const char *forward;      /* PATH of forward:PATH */
+	const char *replay;       /* FILE of replay:FILE */
 	const char *device;
 	const char *device_title; /* "NVIDIA H100 80GB HBM3" */
 	const char *ring_dir;
@@ -42,7 +44,9 @@ struct vgpu_run {
 	char auditor[544];     /* "": the link observer is off, because … */
 	const char *no_auditor;
 	struct vgpu_forward forward;
-	char forward_title[1024];
+	char forward_title[1024];   /* what answers, where it is not the simulated device */
+	struct vgpu_replay *replay; /* run_replay.c */
+	char answers[544];          /* the file that is made of it, in the session's directory */
 	unsigned libraries; /* which of ours are put in; bits 1 << enum vgpu_library_id */
 	struct vgpu_session session;
 	struct vgpu_environment environment[VGPU_ENVIRONMENT_MAX];
@@ -76,10 +80,15 @@ int vgpu_run_print_env(const struct vgpu_run *run);
 /* Puts libraries of ours in front: not under --shim none. */
 static inline bool vgpu_run_puts_in(const struct vgpu_run_options *options)
 {
-	return options->mode == VGPU_SHIM_SIM || options->mode == VGPU_SHIM_FORWARD;
+	return vgpu_shim_puts_in(options->mode);
 }
 /* The part of what makes the environment that does not depend on where links and rings are. */
 struct vgpu_inject_options vgpu_run_inject(const struct vgpu_run *run);
+/* --shim replay:FILE. Reads the trace, chooses what is put in; reports what is wrong, and returns whether it was right. */
+bool vgpu_run_replay_read(struct vgpu_run *run);
+/* The session is open: writes the file of answers. 0 or -errno. */
+int vgpu_run_replay_write(struct vgpu_run *run);
+void vgpu_run_replay_close(struct vgpu_run *run);
 /* Follows the command to its end; everything is open. */
 void vgpu_run_loop(struct vgpu_run *run);
 /* After the loop: reads what is left, says what is to be said. Returns how many processes still run. */

@@ -41,13 +41,15 @@ static void put_shell(const char *name, const char *value)
 struct vgpu_inject_options vgpu_run_inject(const struct vgpu_run *run)
 {
 	const struct vgpu_run_options *options = run->options;
-	bool forward = options->mode == VGPU_SHIM_FORWARD;
+	static const char *const backends[] = { [VGPU_SHIM_SIM] = "sim", [VGPU_SHIM_FORWARD] = "forward",
+						[VGPU_SHIM_REPLAY] = "replay", [VGPU_SHIM_BIND] = NULL };
 
 	return (struct vgpu_inject_options){
 		.how = vgpu_run_puts_in(options) ? options->inject : 0,
 		.libraries = run->libraries,
-		.backend = forward ? "forward" : "sim",
-		.forward = forward ? &run->forward : NULL,
+		.backend = backends[options->mode],
+		.forward = options->mode == VGPU_SHIM_FORWARD ? &run->forward : NULL,
+		.replay = options->mode == VGPU_SHIM_REPLAY ? run->answers : NULL,
 		.libdir = run->libdir,
 		.device = options->device,
 		.stacks = options->stacks,

@@ -378,7 +378,7 @@ static void add_others(const struct vgpu_explanation *explanation, const struct 
 	}
 }
 
-bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const struct vgpu_look *look, bool simulated,
+bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const struct vgpu_look *look, const char *made_up,
 			       struct vgpu_text *out)
 {
 	const struct vgpu_chain *chain = explanation->decider;
@@ -387,8 +387,8 @@ bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const
 		return false;
 	vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
 	vgpu_text_puts(out, vgpu_profile_rows[chain->profile].monitor ? "NO GPU" : "CPU MODE");
-	if (simulated)
-		vgpu_text_puts(out, " (SIMULATED)");
+	if (made_up)
+		vgpu_text_printf(out, " (%s)", made_up);
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	vgpu_text_puts(out, ": ");
 	vgpu_rule_format(out, look, chain->broken.rule->say, &chain->broken);

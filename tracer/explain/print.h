@@ -6,7 +6,7 @@
 #include "tracer/explain/chain.h"
 
 /* "CPU MODE: …" with its newline; false: the explanation has no headline of its own (found, not known). */
-bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const struct vgpu_look *look, bool simulated,
+bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const struct vgpu_look *look, const char *made_up,
 			       struct vgpu_text *out);
 /* The chain of who decides, the rule, the other processes, the log. */
 void vgpu_explanation_format(const struct vgpu_explanation *explanation, const struct vgpu_look *look, struct vgpu_text *out);

@@ -6,9 +6,7 @@
 
 static bool puts_in(const struct vgpu_rule_place *place)
 {
-	uint32_t mode = place->set->model->mode;
-
-	return place->set->model->has_session && (mode == VGPU_SHIM_SIM || mode == VGPU_SHIM_FORWARD);
+	return place->set->model->has_session && vgpu_shim_puts_in(place->set->model->mode);
 }
 
 /* Whether this program, or a parent of it in the stream, is the one that the session was for. */

@@ -152,12 +152,19 @@ static void add_evidence(const struct vgpu_evidence *evidence, struct vgpu_text 
 	vgpu_result_format(out, api ? api->status : NULL, evidence->result);
 }
 
-static bool simulated(const struct vgpu_verdict *verdict, const struct vgpu_discovery *discovery, uint32_t function)
+/* What has to be said of whoever answered; NULL: nothing. */
+static const char *made_up(const struct vgpu_verdict *verdict, const struct vgpu_discovery *discovery, uint32_t function)
 {
 	const struct vgpu_model_process *process = vgpu_model_process(verdict->model, discovery->process);
 	const char *backend = vgpu_model_backend(process, VGPU_FUNCTION_LIBRARY(function));
 
-	return backend && !strcmp(backend, "sim");
+	return vgpu_backend_made_up(backend);
+}
+
+static void add_made_up(const char *word, struct vgpu_text *out)
+{
+	if (word)
+		vgpu_text_printf(out, " (%s)", word);
 }
 
 static void add_found(const struct vgpu_verdict *verdict, const struct vgpu_look *look,
@@ -168,8 +175,7 @@ static void add_found(const struct vgpu_verdict *verdict, const struct vgpu_look
 
 	vgpu_text_colour(out, look, VGPU_COLOUR_GOOD);
 	vgpu_text_puts(out, "GPU FOUND");
-	if (simulated(verdict, discovery, state->counted.function))
-		vgpu_text_puts(out, " (SIMULATED)");
+	add_made_up(made_up(verdict, discovery, state->counted.function), out);
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	vgpu_text_puts(out, "  by ");
 	add_process(verdict, look, discovery->process, out);
@@ -212,8 +218,7 @@ static void add_refused(const struct vgpu_verdict *verdict, const struct vgpu_lo
 	vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
 	/* Without NVML a program can compute all the same. */
 	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? "NO GPU" : "CPU MODE");
-	if (simulated(verdict, discovery, at->function))
-		vgpu_text_puts(out, " (SIMULATED)");
+	add_made_up(made_up(verdict, discovery, at->function), out);
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? ", as NVML has it: " : ": ");
 	if (how == VGPU_DISCOVERY_EMPTY) {
@@ -403,8 +408,10 @@ static void add_mode(const struct vgpu_verdict *verdict, const struct vgpu_look 
 				 : !strcmp(model->inject, "preload") ? "LD_PRELOAD"
 								     : "LD_LIBRARY_PATH and LD_PRELOAD",
 				 model->device ? model->device : "NVIDIA H100 80GB HBM3 (built in)");
-	else if (model->mode == VGPU_SHIM_FORWARD)
-		vgpu_text_printf(out, "mode forward: ours were in front of the libraries in %s, which answered\n",
+	else if (vgpu_shim_puts_in(model->mode))
+		vgpu_text_printf(out, model->mode == VGPU_SHIM_REPLAY
+					      ? "mode replay: every answer is REPLAYED from %s\n"
+					      : "mode forward: ours were in front of the libraries in %s, which answered\n",
 				 model->device ? model->device : "?");
 	else
 		vgpu_text_printf(out, "mode %s: nothing of the program's was replaced\n",
@@ -488,12 +495,13 @@ static void add_head(const struct vgpu_verdict *verdict, const struct vgpu_expla
 	const struct vgpu_discovery *discovery;
 	enum vgpu_discovery_state state, other;
 	enum vgpu_layer layer;
-	bool sim = false;
+	const char *word, *made_up_by = NULL;
 	unsigned more = 0;
 
 	for (uint32_t i = 0; process && i < process->library_count; i++)
-		sim |= process->libraries[i].backend && !strcmp(process->libraries[i].backend, "sim");
-	if (vgpu_explanation_headline(explanation, look, sim, out))
+		if ((word = vgpu_backend_made_up(process->libraries[i].backend)) && (!made_up_by || strcmp(word, "SIMULATED")))
+			made_up_by = word;
+	if (vgpu_explanation_headline(explanation, look, made_up_by, out))
 		return;
 	discovery = decider(verdict, &state, &layer);
 	switch (state) {

@@ -198,10 +198,13 @@ static void show_session(struct vgpu_text_export *text)
 		vgpu_text_puts(&text->line, "mode sim: a SIMULATED GPU (");
 		add_escaped(text, model->device ? model->device : "default");
 		vgpu_text_puts(&text->line, ") in place of libcuda.so.1, libnvidia-ml.so.1, libcudart.so.12 and .13");
-	} else if (model->mode == VGPU_SHIM_FORWARD) {
-		vgpu_text_puts(&text->line, "mode forward: calls are passed on to the libraries in ");
+	} else if (vgpu_shim_puts_in(model->mode)) {
+		bool replay = model->mode == VGPU_SHIM_REPLAY;
+
+		vgpu_text_puts(&text->line, replay ? "mode replay: REPLAYED from "
+						   : "mode forward: calls are passed on to the libraries in ");
 		add_escaped(text, model->device ? model->device : "?");
-		vgpu_text_puts(&text->line, ", which answer");
+		vgpu_text_puts(&text->line, replay ? "" : ", which answer");
 	} else {
 		vgpu_text_puts(&text->line, "mode none: nothing is replaced, and calls are seen only in libraries of ours "
 					    "that the program loads by itself");
@@ -214,7 +217,7 @@ static void show_answer(struct vgpu_text_export *text)
 {
 	const struct vgpu_model *model = text->options.model;
 
-	if (model->mode == VGPU_SHIM_SIM || model->mode == VGPU_SHIM_FORWARD || !model->answer_count)
+	if (vgpu_shim_puts_in(model->mode) || !model->answer_count)
 		return;
 	vgpu_text_clear(&text->line);
 	vgpu_text_puts(&text->line, "  ");

@@ -521,6 +521,11 @@ const struct vgpu_kind *vgpu_event_kind(uint32_t kind);
 size_t vgpu_field_size(uint32_t type);
 const char *vgpu_observer_name(uint32_t observer);
 const char *vgpu_shim_mode_name(uint32_t mode);
+/* Libraries of ours come first. */
+static inline int vgpu_shim_puts_in(uint32_t mode)
+{
+	return mode == VGPU_SHIM_SIM || mode == VGPU_SHIM_FORWARD || mode == VGPU_SHIM_REPLAY;
+}
 
 /*
  * The blobs of a call, like vgpu_ring_blob: *at starts at 0, NULL at the end or where they are

@@ -178,6 +178,11 @@ const struct vgpu_model_library *vgpu_model_library(const struct vgpu_model_proc
 	return NULL;
 }
 
+const char *vgpu_backend_made_up(const char *backend)
+{
+	return !backend ? NULL : !strcmp(backend, "sim") ? "SIMULATED" : !strcmp(backend, "replay") ? "REPLAYED" : NULL;
+}
+
 const char *vgpu_model_backend(const struct vgpu_model_process *process, uint32_t library)
 {
 	const struct vgpu_model_library *l = vgpu_model_library(process, library);

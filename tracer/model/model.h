@@ -108,6 +108,8 @@ const char *vgpu_model_label(struct vgpu_model *model, uint32_t number);
 /* The library's entry of a process, NULL: it took no call there. */
 const struct vgpu_model_library *vgpu_model_library(const struct vgpu_model_process *process, uint32_t library);
 /* What answers the library's calls there: "sim"; NULL: not known. */
+/* The word for what a backend's answers are, where they are no GPU's: "SIMULATED", "REPLAYED"; else NULL. Takes NULL. */
+const char *vgpu_backend_made_up(const char *backend);
 const char *vgpu_model_backend(const struct vgpu_model_process *process, uint32_t library);
 /* Everything that was lost, over all rings. */
 void vgpu_model_losses(const struct vgpu_model *model, struct vgpu_event_loss *out);

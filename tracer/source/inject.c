@@ -227,6 +227,7 @@ int vgpu_inject_environment(const struct vgpu_inject_options *options, struct vg
 		{ "VGPU_BACKEND", options->how ? options->backend : NULL },
 		{ "VGPU_FORWARD_CUDA", forward_path(options, VGPU_LIBRARY_CUDA) },
 		{ "VGPU_FORWARD_NVML", forward_path(options, VGPU_LIBRARY_NVML) },
+		{ "VGPU_REPLAY", options->how ? options->replay : NULL },
 		{ "VGPU_DEVICE", options->how ? options->device : NULL },
 		{ "VGPU_TRACE_DIR", options->ring_dir },
 		{ "VGPU_TRACE_SESSION", options->session },

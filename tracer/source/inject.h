@@ -62,7 +62,8 @@ struct vgpu_environment {
 struct vgpu_inject_options {
 	unsigned how;          /* enum vgpu_inject, or-ed; 0: only the ring's variables */
 	unsigned libraries;    /* which of ours */
-	const char *backend;   /* "sim", "forward" */
+	const char *backend;   /* "sim", "forward", "replay" */
+	const char *replay;    /* file of answers, NULL: none */
 	const struct vgpu_forward *forward; /* NULL: none */
 	const char *libdir;
 	const char *links;     /* directory of vgpu_inject_links */

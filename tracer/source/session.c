@@ -53,6 +53,8 @@ static void remove_session(const char *path)
 	rmdir(part);
 	snprintf(part, sizeof(part), "%s/ring", path);
 	remove_rings(part);
+	snprintf(part, sizeof(part), "%s/answers", path);
+	unlink(part);
 	snprintf(part, sizeof(part), "%s/lock", path);
 	unlink(part);
 	rmdir(path);

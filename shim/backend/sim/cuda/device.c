@@ -28,9 +28,10 @@ CUresult sim_cuDeviceGet(CUdevice *device, int ordinal)
 CUresult sim_cuDeviceGetName(char *name, int len, CUdevice dev)
 {
 	CUDA_NEED_DEVICE(device, dev);
-	if (!name || len <= 0)
+	if (!name || !len)
 		return CUDA_ERROR_INVALID_VALUE;
-	snprintf(name, (size_t)len, "%s", device->is->name);
+	/* A genuine driver takes a negative length for a very large one. */
+	snprintf(name, len < 0 ? sizeof(device->is->name) : (size_t)len, "%s", device->is->name);
 	return CUDA_SUCCESS;
 }
 

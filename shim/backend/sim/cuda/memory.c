@@ -51,6 +51,8 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 		.access = PROT_READ | PROT_WRITE,
 		.preferred = -2,
 		.prefetched = -2,
+		/* As a genuine driver has it from the start. */
+		.sync_memops = kind == RANGE_DEVICE,
 	};
 
 	if (!size || !address)
@@ -207,6 +209,10 @@ CUresult sim_cuMemHostAlloc(void **pointer, size_t size, unsigned int flags)
 
 	if (!pointer || flags & ~(unsigned)HOST_FLAGS)
 		return CUDA_ERROR_INVALID_VALUE;
+	/* Nothing of the host's is had without an error, unlike nothing of the device's. */
+	*pointer = NULL;
+	if (!size)
+		return CUDA_SUCCESS;
 	result =
 	    cuda_allocate(context, RANGE_HOST, size, flags | CU_MEMHOSTALLOC_DEVICEMAP, &address);
 	if (result == CUDA_SUCCESS)

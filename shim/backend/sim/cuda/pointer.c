@@ -52,6 +52,9 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 		if (!is_host(range) && range->kind != RANGE_MANAGED)
 			return CUDA_ERROR_INVALID_VALUE;
 		PUT(uint64_t, pointer);
+	case CU_POINTER_ATTRIBUTE_P2P_TOKENS:
+		/* For a kernel's modules that share memory with other devices: there are none. */
+		return put(data, (const uint64_t[2]){ 0 }, 2 * sizeof(uint64_t));
 	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
 		PUT(int, range->sync_memops);
 	case CU_POINTER_ATTRIBUTE_BUFFER_ID:
@@ -71,7 +74,12 @@ static CUresult get(void *data, CUpointer_attribute attribute, CUdeviceptr point
 	case CU_POINTER_ATTRIBUTE_ALLOWED_HANDLE_TYPES:
 		PUT(uint64_t, CU_MEM_HANDLE_TYPE_NONE);
 	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
-		PUT(int, 0);
+		PUT(int, range->kind == RANGE_DEVICE &&
+			     cuda_attribute(&cuda_state.device[range->device],
+					    CU_DEVICE_ATTRIBUTE_GPU_DIRECT_RDMA_SUPPORTED));
+	case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
+		/* Of the memory, not of the device: a genuine H100, which cannot do it, says so of its own. */
+		PUT(int, range->kind == RANGE_DEVICE);
 	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
 		PUT(int, range->access &PROT_WRITE  ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE
 			 : range->access &PROT_READ ? CU_MEM_ACCESS_FLAGS_PROT_READ
@@ -123,8 +131,11 @@ static size_t size_of(CUpointer_attribute attribute)
 	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
 	case CU_POINTER_ATTRIBUTE_MAPPED:
 	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+	case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
 	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
 		return 4;
+	case CU_POINTER_ATTRIBUTE_P2P_TOKENS:
+		return 16;
 	default:
 		return 0;
 	}

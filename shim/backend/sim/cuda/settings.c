@@ -32,7 +32,8 @@ CUresult sim_cuCtxGetFlags(unsigned int *flags)
 	CUDA_NEED_CONTEXT(context);
 	if (!flags)
 		return CUDA_ERROR_INVALID_VALUE;
-	*flags = context->flags;
+	/* A genuine driver has mapped memory in every context, whoever asked for it. */
+	*flags = context->flags | CU_CTX_MAP_HOST;
 	return CUDA_SUCCESS;
 }
 
@@ -217,7 +218,7 @@ CUresult sim_cuCtxEnablePeerAccess(CUcontext peer, unsigned int flags)
 	if (!other)
 		return CUDA_ERROR_INVALID_CONTEXT;
 	if (other->device == context->device)
-		return CUDA_ERROR_INVALID_DEVICE;
+		return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
 	pthread_mutex_lock(&cuda_state.lock);
 	if (context->peers >> other->device & 1)
 		result = CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;

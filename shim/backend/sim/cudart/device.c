@@ -162,6 +162,9 @@ static cudaError_t change_peer(int peer, bool enable, unsigned int flags)
 	error = runtime_primary(peer, &context);
 	if (error != cudaSuccess)
 		RUNTIME_FAIL(error);
+	/* The driver's word for a device and itself is another. */
+	if (enable && peer == runtime_thread()->device)
+		RUNTIME_FAIL(cudaErrorInvalidDevice);
 	if (enable)
 		RUNTIME_RETURN(cuCtxEnablePeerAccess(context, flags));
 	RUNTIME_RETURN(cuCtxDisablePeerAccess(context));
