@@ -41,7 +41,7 @@ geheim
 7777123456789
 4242:C7
 10.77.8.9
-sk-
+sk-5ec
 My Project
 WORDS
 cat >raw.py <<'PYTHON'
