@@ -67,10 +67,11 @@ shows() {
 	fail "the screen does not come to show: $pattern"
 }
 
-# is_screen NAME [FILTER…]: the screen, through a command, comes to be what it was when somebody looked at it.
+# is_screen NAME [FILTER…]: the screen, through a command, comes to be what it was when somebody looked at it, and
+# stays so: some pictures later it is the same.
 is_screen() {
 	local kept=$VGPU_SOURCE_DIR/tests/golden/$1 deadline=$((SECONDS + 20)) before=
-	local through=("${@:2}")
+	local through=("${@:2}") stays=0
 	[ ${#through[@]} -gt 0 ] || through=(cat)
 	if [ -n "${VGPU_UPDATE_GOLDEN:-}" ]; then
 		# Until it stands still.
@@ -83,7 +84,13 @@ is_screen() {
 	while [ "$SECONDS" -lt "$deadline" ]; do
 		screen >screen.txt
 		"${through[@]}" <screen.txt >"$1.screen"
-		cmp -s "$kept" "$1.screen" && return
+		if cmp -s "$kept" "$1.screen"; then
+			stays=$((stays + 1))
+			[ $stays -lt 5 ] || return 0
+		elif [ $stays -gt 0 ]; then
+			diff -u "$kept" "$1.screen" >&2 || true
+			fail "$1 was what it is to be, and then became another"
+		fi
 		a_moment
 	done
 	diff -u "$kept" "$1.screen" >&2 || true

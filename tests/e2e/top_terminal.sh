@@ -43,6 +43,26 @@ LC_ALL=C refuse screen.txt '[^ -~]'
 keys q
 given_back 0
 
+# Sixteen colours, as many terminals have them: used, and no more than those. tmux shows what it was sent.
+infocmp -1 xterm-256color | sed -e '1,/^[^#[:space:]]/s/^xterm-256color.*/sixteen|with 16 colours,/' -e 's/colors#0x100/colors#16/' \
+	-e 's/pairs#0x10000/pairs#256/' -e 's/setaf=.*/setaf=\\E[%?%p1%{8}%<%t3%p1%d%e9%p1%{8}%-%d%;m,/' \
+	-e 's/setab=.*/setab=\\E[%?%p1%{8}%<%t4%p1%d%e10%p1%{8}%-%d%;m,/' >sixteen.ti
+tic -x -o terminfo sixteen.ti
+same 16 "$(TERMINFO=$PWD/terminfo tput -T sixteen colors)" "colours of the terminal"
+open_terminal 80 24 env TERM=sixteen TERMINFO="$PWD/terminfo" "$trace" top --view functions story.vgt
+shows '^ Function .*Calls' '^ cuMemAlloc_v2 +3 +1 OUT_OF_MEMORY' '^F1Help'
+terminal capture-pane -p -e >colours
+grep -q $'\033\[[0-9;]*\(3[0-7]\|4[0-7]\|9[0-7]\|10[0-7]\)m' colours || fail "no colours of sixteen"
+if grep -q '[34]8;[25];' colours; then
+	fail "a colour that such a terminal lacks"
+fi
+for view in 1 2 3 4 5 6; do
+	keys $view Down Enter Escape
+done
+shows '^F1Help'
+keys q
+given_back 0
+
 # One that cannot place a cursor: said, with what to do.
 open_terminal 80 24 env TERM=dumb "$trace" top story.vgt
 shows "the terminal 'dumb' cannot place a cursor" 'top --once story.vgt' '^EXIT 1'
