@@ -24,8 +24,8 @@
  * in the long run no more than a tenth of a processor goes into it, for the target may need it. What
  * wraps meanwhile is counted as lost, and shown. A burst, as discovery is, has credit enough.
  */
-#define SHARE       16 /* one part in so many */
-#define CREDIT_NS   (200 * MS)
+#define SHARE       11 /* one part in so many */
+#define CREDIT_NS   (100 * MS)
 #define LEAST_NS    (2 * MS)
 #define MOST_NS     (IDLE_MS * MS)
 #define MANY_EVENTS 12000u
