@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # from ollama_lib.sh
+# shellcheck disable=SC2034,SC2154  # for who reads this, and from ollama_lib.sh
 # Faults of ollama-like that are really made, and for each the link of the discovery that it breaks. Who reads
 # this may say where the dashboard has to put its mark, without asking the part that puts it there.
 cd "${VGPU_WORK_DIR:?}"
