@@ -100,8 +100,9 @@ def real_chrome(path, dump):
         marks = [e for e in events if e["ph"] == "X" and e["cat"] == "launch" and e["tid"] == end["tid"] and
                  ns(e["ts"]) == time]
         assert len(marks) == 1, marks
-        names[marks[0]["name"]] = names.get(marks[0]["name"], 0) + 1
-    assert names == {"_Z3addPf": 5, "_Z8multiplyPf": 4}, names
+        name = marks[0]["name"], marks[0]["args"]["symbol"]
+        names[name] = names.get(name, 0) + 1
+    assert names == {("add(float*)", "_Z3addPf"): 5, ("multiply(float*)", "_Z8multiplyPf"): 4}, names
     assert len({e["tid"] for e in events if e["ph"] == "f"}) == 2, "two streams"
     bytes_ = [e["args"]["bytes"] for e in sorted((e for e in events if e["ph"] == "C"), key=lambda e: ns(e["ts"]))]
     MiB = 1 << 20

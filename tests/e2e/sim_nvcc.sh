@@ -48,7 +48,7 @@ finished() {
 finished shared h100-80gb "the program with the shared runtime"
 # Launches are on record with their kernel, grid and block.
 want shared.dump 'cuLaunchKernel\(f=.*gridDimX=4, gridDimY=1, gridDimZ=1, blockDimX=256'
-want shared.dump 'cuLibraryGetKernel\(.*name="_Z3addPKfS0_Pfi"\) += CUDA_SUCCESS'
+want shared.dump 'cuLibraryGetKernel\(.*name="add\(float const\*, float const\*, float\*, int\)"\) += CUDA_SUCCESS'
 want shared.dump 'cuGraphLaunch\(.*= CUDA_SUCCESS'
 refuse shared.dump 'not supported'
 finished packed h200 "the program with compressed code"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/model/demangle.h"
 #include "tracer/model/names.h"
 #include "tracer/model/text.h"
 
@@ -193,6 +194,33 @@ START_TEST(quick_ways_say_what_printf_says)
 }
 END_TEST
 
+START_TEST(names_of_kernels_are_as_in_the_source)
+{
+	static const char *const names[][2] = {
+		{ "_Z3addPf", "add(float*)" },
+		{ "_Z3addPKfS0_Pfi", "add(float const*, float const*, float*, int)" },
+		{ "_ZN2at6native4copyILi4EEEvi", "void at::native::copy<4>(int)" },
+		{ "add", NULL }, { "_Z", NULL }, { "_Z3addPf(", NULL }, { "", NULL },
+	};
+	char bomb[512] = "_Z1fI1A", *plain;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		plain = vgpu_demangle(names[i][0]);
+		if (names[i][1])
+			ck_assert_str_eq(plain, names[i][1]);
+		else
+			ck_assert_ptr_null(plain);
+		free(plain);
+	}
+	/* Each part has the one before it twice: expanded it would fill the memory. */
+	for (unsigned i = 0; i < 30; i++)
+		snprintf(bomb + strlen(bomb), sizeof(bomb) - strlen(bomb), "1BIS%c_S%c_E", i < 10 ? '0' + (int)i : 'A' + (int)i - 10,
+			 i < 10 ? '0' + (int)i : 'A' + (int)i - 10);
+	strcat(bomb, "Evv");
+	ck_assert_ptr_null(vgpu_demangle(bomb));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -208,6 +236,7 @@ int main(void)
 	tcase_add_test(tests, sizes_keep_what_matters);
 	tcase_add_test(tests, columns_count_characters_not_escape_sequences);
 	tcase_add_test(tests, patterns_match_any_of_a_list);
+	tcase_add_test(tests, names_of_kernels_are_as_in_the_source);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

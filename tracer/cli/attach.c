@@ -20,11 +20,12 @@
 
 enum {
 	OPTION_WAIT = VGPU_OPTION, OPTION_ALL, OPTION_RING, OPTION_METHOD, OPTION_LIB, OPTION_PROBE,
-	OPTION_RETURNS, OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME,
+	OPTION_RETURNS, OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME, OPTION_APPEND,
 };
 
 const struct vgpu_option vgpu_options_attach[] = {
 	{ "output", 'o', "FILE", "record to FILE (.vgt) as well" },
+	{ "append", OPTION_APPEND, NULL, "with -o: go on behind what was recorded to FILE before" },
 	{ "wait", OPTION_WAIT, NULL, "wait until a program of that name starts, and follow it from its first moment" },
 	{ "all", OPTION_ALL, NULL, "every process that calls a GPU library from now on" },
 	{ "ring", OPTION_RING, NULL, "only what the shim recorded: needs no rights" },
@@ -88,6 +89,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		case 'o':
 			options->file = args.value;
 			break;
+		case OPTION_APPEND:
+			options->append = true;
+			break;
 		case OPTION_WAIT:
 			options->wait = true;
 			break;
@@ -148,6 +152,10 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	if (options->word_count ? options->all : !options->all) {
 		vgpu_say_error(options->all ? "attach: --all is every process: name none" : "attach: to what?");
 		vgpu_say_more("usage: vgpu-trace attach [OPTION…] PID|NAME");
+		return VGPU_ARGS_ERROR;
+	}
+	if (options->append && !options->file) {
+		vgpu_say_error("attach: --append to what? -o FILE names it");
 		return VGPU_ARGS_ERROR;
 	}
 	if (options->wait && (options->word_count != 1 || strspn(options->words[0], "0123456789") == strlen(options->words[0]))) {
@@ -290,11 +298,11 @@ static int open_file(struct vgpu_attach *attach)
 
 	if (!file)
 		return 0;
-	err = vgpu_vgt_create(&attach->writer, file);
-	if (err == -EEXIST)
-		vgpu_say_error("cannot record to '%s': there is something else that is no trace; choose another name", file);
-	else if (err)
-		vgpu_say_error("cannot record to '%s': %s", file, strerror(-err));
+	err = vgpu_record_open(&attach->writer, file, attach->options->append, &attach->begin);
+	if (err)
+		vgpu_record_say(file, err);
+	attach->out.number = attach->begin.events;
+	vgpu_roster_start(attach->on.roster, attach->begin.processes, attach->begin.threads);
 	return err ? err : vgpu_stream_add(&attach->out, vgpu_vgt_sink(attach->writer));
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "tracer/cli/record.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
@@ -23,7 +24,7 @@ struct vgpu_attach_options {
 	bool no_files;
 	bool returns;
 	bool no_stop;       /* do not stop threads to look for calls in progress */
-	bool quiet, full, times;
+	bool quiet, full, times, append;
 	const char *libraries[VGPU_ATTACH_LIST + 1], *probes[VGPU_ATTACH_LIST + 1];
 	int library_count, probe_count;
 };
@@ -38,6 +39,7 @@ struct vgpu_attach {
 	struct vgpu_stream out;    /* what comes out of them */
 	struct vgpu_model *model;
 	struct vgpu_vgt_writer *writer;
+	struct vgpu_record_start begin;
 	bool writer_failed;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;

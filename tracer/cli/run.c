@@ -13,6 +13,7 @@
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/faults.h"
+#include "tracer/cli/record.h"
 #include "tracer/cli/run_kernel.h"
 #include "tracer/cli/say.h"
 #include "tracer/source/facts.h"
@@ -21,13 +22,14 @@
 #define DEFAULT_FILE "discovery.vgt"
 
 enum {
-	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
+	OPTION_NO_RECORD = VGPU_OPTION, OPTION_APPEND, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
 	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK, OPTION_KERNEL,
 	OPTION_STDERR,
 };
 
 const struct vgpu_option vgpu_options_run[] = {
 	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
+	{ "append", OPTION_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
 	{ "shim", OPTION_SHIM, "none|sim|forward:PATH|replay:FILE", "none: replace nothing (default)\nsim: put the simulated device in place\n"
 	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer\n"
@@ -126,6 +128,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		case OPTION_NO_LINK:
 			options->no_link = true;
 			break;
+		case OPTION_APPEND:
+			options->append = true;
+			break;
 		case OPTION_PRINT_ENV:
 			options->print_env = true;
 			break;
@@ -147,6 +152,10 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		return option;
 	options->command = argv + args.at;
 	options->words = argc - args.at;
+	if (options->append && options->no_record) {
+		vgpu_say_error("run: either --append or --no-record");
+		return VGPU_ARGS_ERROR;
+	}
 	if (needs_shim && !vgpu_run_puts_in(options)) {
 		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
 		return VGPU_ARGS_ERROR;
@@ -353,20 +362,17 @@ static int open_file(struct vgpu_run *run)
 	run->file = run->options->file ? run->options->file : DEFAULT_FILE;
 	if (run->options->no_record)
 		return 0;
-	if (!run->options->file && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
+	if (!run->options->file && !run->options->append && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
 		vgpu_vgt_reader_close(earlier);
 		rename(DEFAULT_FILE, DEFAULT_FILE ".old");
 	}
-	err = vgpu_vgt_create(&run->writer, run->file);
-	if (!run->options->file) {
+	err = vgpu_record_open(&run->writer, run->file, run->options->append, &run->begin);
+	if (!run->options->file && !run->options->append) {
 		run->file_error = err;
 		return 0;
 	}
-	if (err == -EEXIST)
-		vgpu_say_error("cannot record to '%s': there is something else that is no trace; choose another name",
-			       run->file);
-	else if (err)
-		vgpu_say_error("cannot record to '%s': %s", run->file, strerror(-err));
+	if (err)
+		vgpu_record_say(run->file, err);
 	return err;
 }
 
@@ -414,6 +420,9 @@ static int open_parts(struct vgpu_run *run)
 		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
+	if (!err)
+		vgpu_roster_start(run->roster, run->begin.processes, run->begin.threads);
+	run->stream.number = run->begin.events;
 	if (!err && vgpu_run_kernel_open(run))
 		return -EIO;
 	/* Where the kernel observer is on, it records what is written there, too. */

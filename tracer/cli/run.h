@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "tracer/cli/record.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
@@ -33,7 +34,7 @@ struct vgpu_run_options {
 	unsigned stacks;
 	unsigned kernel;       /* enum vgpu_run_kernel */
 	bool notify;           /* --stderr=notify */
-	bool print_env, systemd, quiet, full, times, no_record, no_link;
+	bool print_env, systemd, quiet, full, times, no_record, append, no_link;
 	char **command;
 	int words;
 };
@@ -57,6 +58,7 @@ struct vgpu_run {
 	const char *file;
 	int file_error; /* why the default file could not be written, 0: it could */
 	struct vgpu_vgt_writer *writer;
+	struct vgpu_record_start begin;
 	bool writer_failed; /* was reported */
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;

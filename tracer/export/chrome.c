@@ -11,6 +11,7 @@
 #include "tracer/export/json_text.h"
 #include "tracer/export/out.h"
 #include "tracer/model/call.h"
+#include "tracer/model/demangle.h"
 #include "tracer/model/kernels.h"
 #include "tracer/model/memory.h"
 #include "tracer/model/nest.h"
@@ -263,13 +264,16 @@ static void end_launch(struct chrome *chrome, struct launch *launch)
 {
 	int64_t pid = pid_of(chrome, launch->process), tid = TID_STREAMS + (int64_t)(launch->stream * 2654435761u % 100000000);
 	struct json_object *object, *args = json_object_new_object();
-	char name[64];
+	char name[64], *plain = launch->kernel ? vgpu_demangle(launch->kernel) : NULL;
 
 	snprintf(name, sizeof(name), launch->stream ? "stream 0x%" PRIx64 ": launches" : "default stream: launches",
 		 launch->stream);
 	name_track(chrome, launch->process, tid, name);
-	object = begin("X", launch->kernel ? launch->kernel : "kernel (name not on record)", "launch", pid, tid,
-		       launch->end_ns);
+	object = begin("X", plain ? plain : launch->kernel ? launch->kernel : "kernel (name not on record)", "launch", pid,
+		       tid, launch->end_ns);
+	if (plain)
+		json_object_object_add(args, "symbol", vgpu_json_string(launch->kernel));
+	free(plain);
 	json_object_object_add(object, "dur", json_us(1));
 	json_object_object_add(args, "note", json_object_new_string("handed over; when it ran was not observed"));
 	json_object_object_add(object, "args", args);

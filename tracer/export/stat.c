@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracer/model/call.h"
+#include "tracer/model/demangle.h"
 #include "tracer/model/names.h"
 
 #define NAME_MAX_COLUMNS 36u
@@ -228,11 +230,14 @@ static void count_of(struct vgpu_text *out, uint64_t n, const char *one, const c
 static void group(struct table *table, const struct vgpu_stat_group *g)
 {
 	uint32_t shown = table->print->limit && table->print->limit < g->count ? table->print->limit : g->count;
+	char *plain;
 
 	if (g->label) {
 		vgpu_text_colour(&table->line, &table->print->look, VGPU_COLOUR_HEAD);
 		vgpu_text_printf(&table->line, "%s ", table->print->what);
-		add_foreign(table, g->label);
+		plain = vgpu_demangle(g->label);
+		add_foreign(table, plain ? plain : g->label);
+		free(plain);
 		vgpu_text_colour(&table->line, &table->print->look, VGPU_COLOUR_PLAIN);
 		vgpu_text_puts(&table->line, "  ");
 		count_of(&table->line, g->calls, "call", "calls");

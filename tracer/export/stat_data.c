@@ -9,6 +9,7 @@
 #include "tracer/export/csv_text.h"
 #include "tracer/export/json_text.h"
 #include "tracer/export/stat.h"
+#include "tracer/model/demangle.h"
 #include "tracer/model/names.h"
 
 /* The numbers of a row, one list for both. */
@@ -128,6 +129,7 @@ int vgpu_stat_print_json(const struct vgpu_stat_print *print)
 	struct vgpu_event_loss losses;
 	const char *text;
 	uint32_t count;
+	char *plain;
 	size_t size;
 
 	vgpu_model_losses(print->model, &losses);
@@ -145,6 +147,10 @@ int vgpu_stat_print_json(const struct vgpu_stat_print *print)
 		struct json_object *group = json_object_new_object(), *rows = json_object_new_array();
 
 		json_object_object_add(group, "group", groups[g].label ? vgpu_json_string(groups[g].label) : NULL);
+		plain = groups[g].label ? vgpu_demangle(groups[g].label) : NULL;
+		if (plain)
+			json_object_object_add(group, "demangled", vgpu_json_string(plain));
+		free(plain);
 		json_object_object_add(group, "calls", json_object_new_uint64(groups[g].calls));
 		json_object_object_add(group, "errors", json_object_new_uint64(groups[g].failed));
 		json_object_object_add(group, "rows", rows);

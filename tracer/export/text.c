@@ -436,6 +436,11 @@ static void show_frames(struct vgpu_text_export *text, const struct vgpu_event *
 		show_frame(text, event, i, event->call.stack.words[i]);
 	if (!event->call.stack.count && event->call.caller && !(event->call.flags & VGPU_CALL_CALLER_HIDDEN))
 		show_frame(text, event, 0, event->call.caller);
+	if (event->call.stack.count || !event->call.frames.size)
+		return;
+	begin(text, event);
+	vgpu_text_puts(&text->line, "    (the stack above it is on record as it was in memory, and not unwound: --json has it)");
+	put(text);
 }
 
 /* Unless every call was asked for, or calls of that name: then each is a line. */

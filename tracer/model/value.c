@@ -5,8 +5,10 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tracer/model/demangle.h"
 #include "tracer/model/names.h"
 
 /* How much of a value a line has room for; --full has room for all. */
@@ -49,21 +51,51 @@ static void format_cut(struct vgpu_text *out, const struct vgpu_value_place *pla
 	vgpu_text_printf(out, "(%zu of %zu bytes)", size, full);
 }
 
+/* How much of it a line has room for, in whole characters. */
+static size_t shown_of(const struct vgpu_look *look, const char *text, size_t length)
+{
+	size_t shown = length;
+
+	if (!look->full && shown > SHORT_STRING) {
+		shown = SHORT_STRING;
+		while (shown && ((const unsigned char *)text)[shown] >> 6 == 2)
+			shown--;
+	}
+	return shown;
+}
+
+/* A kernel's name as its source has it, where it is one. */
+static bool format_demangled(struct vgpu_text *out, const struct vgpu_look *look, const char *bytes, size_t size)
+{
+	char *name = size > 2 && !memcmp(bytes, "_Z", 2) ? strndup(bytes, size) : NULL;
+	char *plain = name ? vgpu_demangle(name) : NULL;
+	size_t length = plain ? strlen(plain) : 0, shown;
+
+	free(name);
+	if (!plain)
+		return false;
+	shown = shown_of(look, plain, length);
+	vgpu_text_puts(out, "\"");
+	vgpu_text_escape(out, look, plain, shown, true);
+	vgpu_text_puts(out, "\"");
+	if (shown < length)
+		vgpu_text_ellipsis(out, look);
+	free(plain);
+	return true;
+}
+
 void vgpu_value_format_string(struct vgpu_text *out, const struct vgpu_value_place *place, const void *bytes,
 			      size_t size, size_t full)
 {
 	const struct vgpu_look *look = place->look;
 	size_t length = strnlen(bytes, size);
-	size_t shown = length;
+	size_t shown = shown_of(look, bytes, length);
 
 	/* A string that was cut lacks its end; where the end is there, what follows it is nobody's. */
 	if (length < size)
 		full = size;
-	if (!look->full && shown > SHORT_STRING) {
-		shown = SHORT_STRING;
-		while (shown && ((const unsigned char *)bytes)[shown] >> 6 == 2)
-			shown--;
-	}
+	if (!look->raw && full <= size && format_demangled(out, look, bytes, length))
+		return;
 	vgpu_text_puts(out, "\"");
 	vgpu_text_escape(out, look, bytes, shown, true);
 	vgpu_text_puts(out, "\"");

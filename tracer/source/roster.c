@@ -56,6 +56,12 @@ uint32_t *vgpu_roster_threads(struct vgpu_roster *roster)
 	return &roster->threads;
 }
 
+void vgpu_roster_start(struct vgpu_roster *roster, uint32_t processes, uint32_t threads)
+{
+	roster->count = processes;
+	roster->threads = threads;
+}
+
 struct vgpu_known *vgpu_roster_first(const struct vgpu_roster *roster)
 {
 	return roster->first;

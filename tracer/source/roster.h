@@ -70,6 +70,8 @@ void vgpu_roster_emit(struct vgpu_roster *roster, struct vgpu_known *known, cons
 
 /* The last number given to a thread: whoever meets a new one takes the next. */
 uint32_t *vgpu_roster_threads(struct vgpu_roster *roster);
+/* Before the first process: a stream that goes on has given these numbers already. */
+void vgpu_roster_start(struct vgpu_roster *roster, uint32_t processes, uint32_t threads);
 
 /* /proc/sys/kernel/random/boot_id, zero when not readable. */
 void vgpu_boot_id(uint8_t out[16]);

@@ -34,6 +34,8 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 #include <string.h>
 #include <unistd.h>
 
+#include "tracer/model/demangle.h"
+
 #define SYSTEM_DEBUG "/usr/lib/debug"
 
 struct module {
@@ -198,6 +200,7 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	struct module *module = module_of(symbols, path, build_id, build_id_size);
 	GElf_Addr address, into;
 	const char *name, *file;
+	char *plain;
 	GElf_Sym symbol;
 	int number;
 
@@ -208,7 +211,9 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	name = dwfl_module_addrinfo(module->module, address, &into, &symbol, NULL, NULL, NULL);
 	if (!name)
 		return VGPU_SYMBOLS_NONE;
-	vgpu_text_printf(out, "%s+0x%" PRIx64, name, (uint64_t)into + 1);
+	plain = vgpu_demangle(name);
+	vgpu_text_printf(out, "%s+0x%" PRIx64, plain ? plain : name, (uint64_t)into + 1);
+	free(plain);
 	file = source_of(module->module, address, &number);
 	if (file) {
 		const char *slash = strrchr(file, '/');
