@@ -131,6 +131,12 @@ want err 'there is no call of the driver or of NVML in it'
 code 125 "$trace" run --shim replay:discover.vgt --device h200 -- touch ran
 code 125 "$trace" run --shim replay:discover.vgt --print-env
 code 125 "$trace" replay
+want err '^vgpu-trace: replay: what\?'
+code 125 "$trace" replay -o x.vgt -- true
+code 0 "$trace" replay -q -o order.vgt discover.vgt -- true
+[ -s order.vgt ] || fail "options before the file: nothing was recorded"
+code 0 "$trace" replay --help
+want out 'usage: vgpu-trace replay \[OPTION…\] FILE -- COMMAND'
 [ ! -e ran ] || fail "the command ran all the same"
 
 # The file of answers is looked at before anything is taken from it.
