@@ -17,10 +17,10 @@ told() {
 while read -r name status differs command; do
 	command=${command//BUILD/$VGPU_BUILD_DIR}
 	# shellcheck disable=SC2086 # a command and its arguments
-	code "$status" "$trace" run -q --shim sim -o "$name.vgt" -- $command
+	code "$status" "$trace" run -q --no-link --shim sim -o "$name.vgt" -- $command
 	told >"$name.sim"
 	# shellcheck disable=SC2086
-	code "$status" "$trace" replay "$name.vgt" -q -o "$name.replay.vgt" -- $command
+	code "$status" "$trace" replay "$name.vgt" -q --no-link -o "$name.replay.vgt" -- $command
 	told >"$name.replay"
 	[ -s "$name.sim" ] || fail "$name: no output"
 	diff <(grep -vE "$differs" "$name.sim") <(grep -vE "$differs" "$name.replay") || fail "$name: the program's own output differs"
