@@ -17,10 +17,10 @@ told() {
 while read -r name status differs command; do
 	command=${command//BUILD/$VGPU_BUILD_DIR}
 	# shellcheck disable=SC2086 # a command and its arguments
-	code "$status" "$trace" run -q --shim sim -o "$name.vgt" -- $command
+	code "$status" "$trace" run -q --no-link --shim sim -o "$name.vgt" -- $command
 	told >"$name.sim"
 	# shellcheck disable=SC2086
-	code "$status" "$trace" replay "$name.vgt" -q -o "$name.replay.vgt" -- $command
+	code "$status" "$trace" replay "$name.vgt" -q --no-link -o "$name.replay.vgt" -- $command
 	told >"$name.replay"
 	[ -s "$name.sim" ] || fail "$name: no output"
 	diff <(grep -vE "$differs" "$name.sim") <(grep -vE "$differs" "$name.replay") || fail "$name: the program's own output differs"
@@ -131,6 +131,12 @@ want err 'there is no call of the driver or of NVML in it'
 code 125 "$trace" run --shim replay:discover.vgt --device h200 -- touch ran
 code 125 "$trace" run --shim replay:discover.vgt --print-env
 code 125 "$trace" replay
+want err '^vgpu-trace: replay: what\?'
+code 125 "$trace" replay -o x.vgt -- true
+code 0 "$trace" replay -q -o order.vgt discover.vgt -- true
+[ -s order.vgt ] || fail "options before the file: nothing was recorded"
+code 0 "$trace" replay --help
+want out 'usage: vgpu-trace replay \[OPTION…\] FILE -- COMMAND'
 [ ! -e ran ] || fail "the command ran all the same"
 
 # The file of answers is looked at before anything is taken from it.

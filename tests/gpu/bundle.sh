@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Collects what run.sh needs on a bare machine into one folder: programs, our libraries, and what these need beside libc.
-# usage: tests/gpu/bundle.sh BUILD-DIRECTORY FOLDER
+# usage: tests/gpu/bundle.sh BUILD-DIRECTORY FOLDER [GGML-DIRECTORY [CAPABILITY]]
+# With the directory of llama.cpp's libggml-cuda.so and libggml-base.so these come along, 21 MiB, for cards of one
+# compute capability (90). NVIDIA's libcudart and libcublas (some 600 MiB) have to be there.
 set -euo pipefail
-[ $# = 2 ] || { echo "usage: $0 BUILD-DIRECTORY FOLDER" >&2; exit 2; }
+[ $# -ge 2 ] || { echo "usage: $0 BUILD-DIRECTORY FOLDER [GGML-DIRECTORY [CAPABILITY]]" >&2; exit 2; }
 source=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 rm -rf "$2"
@@ -14,11 +16,16 @@ limit=$((64 << 20))
 mkdir -p "$folder"/{bin,lib,deps,examples,tests/gpu,tests/e2e}
 cp "$build/bin/vgpu-trace" "$folder/bin/"
 cp "$build"/lib/libvgpu-{cuda,nvml,cudart12,cudart13}.so "$folder/lib/"
-for file in examples/discover examples/libdiscover-cuda.so examples/ollama-like tests/gpu/gpu_answers tests/gpu/gpu_overhead \
+for file in examples/discover examples/libdiscover-cuda.so examples/ollama-like examples/ggml-devices tests/e2e/ggml_compute tests/gpu/gpu_answers tests/gpu/gpu_overhead \
 	tests/e2e/kernel_probe tests/e2e/cli_app; do
 	if [ -e "$build/$file" ]; then cp "$build/$file" "$folder/$file"; else echo "not built, left out: $file"; fi
 done
 cp "$source"/{run.sh,torch_check.py,torch_discover.py} "$folder/tests/gpu/"
+if [ $# -gt 2 ]; then
+	mkdir "$folder/ggml"
+	cp "$3/libggml-base.so" "$folder/ggml/"
+	python3 "$source/carry_ggml.py" "$3/libggml-cuda.so" "${4:-90}" "$folder/ggml/libggml-cuda.so.xz"
+fi
 ln -sf tests/gpu/run.sh "$folder/run.sh"
 
 # Everything that the programs need, but for libc and what belongs to a driver.

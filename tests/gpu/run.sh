@@ -282,6 +282,23 @@ else
 	missing "PyTorch"
 fi
 
+# ---- llama.cpp's CUDA backend, where it was carried and NVIDIA's libraries are ----
+if [ -e "$root/ggml/libggml-cuda.so.xz" ] && [ -n "$libcuda" ] && [ $SECONDS -lt $budget ]; then
+	mkdir ggml
+	cp "$root/ggml/libggml-base.so" ggml/
+	"$python" -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))' \
+		"$root/ggml/libggml-cuda.so.xz" ggml/libggml-cuda.so || rm -f ggml/libggml-cuda.so
+	cublas=$(find_library libcublas.so.13) || cublas=$(find / -xdev -name libcublas.so.13 -print -quit 2>/dev/null)
+	if [ -e ggml/libggml-cuda.so ] && [ -e "${cublas:-}" ] && [ -e "${cudart:-}" ]; then
+		LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$(dirname "$cudart"):$(dirname "$cublas")
+		# What is free moves.
+		twice ggml_devices 200 "$root/examples/ggml-devices" "$PWD/ggml" && settle ggml_devices 'free' && alike ggml_devices
+		twice ggml_compute 300 "$root/tests/e2e/ggml_compute" "$PWD/ggml" && settle ggml_compute 'free|taken|at first' && alike ggml_compute
+	else
+		missing "llama.cpp's backend: libcublas.so.13 ${cublas:-not found}, libcudart ${cudart:-not found}"
+	fi
+fi
+
 # ---- bring it home ----
 keep
 say "$(wc -l <all/answers.tsv) answers kept; $failures failed; $SECONDS s"

@@ -26,7 +26,7 @@ const struct vgpu_command vgpu_commands[] = {
 	},
 	{
 		.name = "replay",
-		.arguments = "FILE [OPTION…] -- COMMAND [ARGUMENT…]",
+		.arguments = "FILE -- COMMAND [ARGUMENT…]",
 		.summary = "run a command on a recorded trace's answers, without the machine they are from",
 		.details = "The same as `run --shim replay:FILE`. Driver and NVML answer as they did to a call with the same\n"
 			   "arguments, in the order of recording, and the last answer again from then on; a call that was\n"

@@ -48,7 +48,7 @@ bool vgpu_run_replay_read(struct vgpu_run *run)
 		 summary.processes, summary.processes == 1 ? "" : "es");
 	if (summary.foreign)
 		vgpu_say_error("%" PRIu64 " calls in '%s' are of functions that its recorder "
-					  "described otherwise: they are not answered",
+			       "described otherwise: they are not answered",
 			       summary.foreign, file);
 	return true;
 }
@@ -65,27 +65,42 @@ void vgpu_run_replay_close(struct vgpu_run *run)
 	run->replay = NULL;
 }
 
+/* FILE is the first word or, behind options, the last one before the command; 0: there is none. */
+static int find_file(int argc, char **argv)
+{
+	int end = 1;
+
+	if (argc > 1 && argv[1][0] != '-')
+		return 1;
+	while (end < argc && strcmp(argv[end], "--"))
+		end++;
+	return end < argc && end > 2 && argv[end - 1][0] != '-' ? end - 1 : 0;
+}
+
 int vgpu_cmd_replay(const struct vgpu_command *command, int argc, char **argv)
 {
+	int file = find_file(argc, argv), count = 0, code;
 	char **words, *shim;
-	int code;
 
-	if (argc < 2 || argv[1][0] == '-') {
-		if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))
+	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help"))
 			return vgpu_cmd_run(command, argc, argv);
+	if (!file) {
 		vgpu_say_error("replay: what?");
-		vgpu_say_more("usage: vgpu-trace replay FILE [OPTION…] -- COMMAND [ARGUMENT…]");
+		vgpu_say_more("usage: vgpu-trace replay [OPTION…] FILE -- COMMAND [ARGUMENT…]");
 		return VGPU_EXIT_OWN;
 	}
-	words = calloc((size_t)argc + 2, sizeof(*words));
-	if (!words || asprintf(&shim, "--shim=replay:%s", argv[1]) < 0) {
+	words = calloc((size_t)argc + 1, sizeof(*words));
+	if (!words || asprintf(&shim, "--shim=replay:%s", argv[file]) < 0) {
 		free(words);
 		return VGPU_EXIT_OWN;
 	}
-	words[0] = argv[0];
-	words[1] = shim;
-	memcpy(words + 2, argv + 2, (size_t)(argc - 2) * sizeof(*words));
-	code = vgpu_cmd_run(command, argc, words);
+	words[count++] = argv[0];
+	words[count++] = shim;
+	for (int i = 1; i < argc; i++)
+		if (i != file)
+			words[count++] = argv[i];
+	code = vgpu_cmd_run(command, count, words);
 	free(shim);
 	free(words);
 	return code;

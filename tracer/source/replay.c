@@ -28,7 +28,9 @@ struct answer {
 struct part {
 	struct vgpu_replay_part as;
 	uint32_t process;
-	bool ended;                            /* the process became another program */
+	uint64_t
+	    first_ns; /* of its calls: rings are read in turn, and a later process's may come first */
+	bool ended;   /* the process became another program */
 	uint32_t threads[VGPU_REPLAY_THREADS]; /* their numbers in the stream */
 	struct answer *answers;
 	uint32_t room;
@@ -89,9 +91,9 @@ static struct part *part_of(struct vgpu_replay *replay, const struct vgpu_event 
 		return NULL;
 	replay->parts = parts;
 	part = &parts[replay->count++];
-	*part = (struct part){ .process = event->process, .as.library = library };
-	if (event->call.thread_name)
-		strncpy(part->as.name, event->call.thread_name, sizeof(part->as.name) - 1);
+	*part = (struct part){ .process = event->process,
+			       .as.library = library,
+			       .first_ns = UINT64_MAX };
 	replay->summary.processes++;
 	for (uint32_t i = 0; i + 1 < replay->count; i++)
 		if (parts[i].process == part->process && parts[i].as.library != library) {
@@ -203,6 +205,11 @@ static int take_call(struct vgpu_replay *replay, const struct vgpu_event *event)
 	part = part_of(replay, event);
 	if (!part)
 		return -ENOMEM;
+	if (event->time_ns < part->first_ns) {
+		part->first_ns = event->time_ns;
+		if (call->thread_name)
+			strncpy(part->as.name, call->thread_name, sizeof(part->as.name) - 1);
+	}
 	if (replay_is_left_out(function, call)) {
 		replay->summary.left_out++;
 		return 0;
@@ -294,6 +301,14 @@ static int compare(const void *a, const void *b)
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Whoever called first is claimed first. */
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *x = a, *y = b;
+
+	return x->first_ns < y->first_ns ? -1 : x->first_ns > y->first_ns;
 }
 
 static void put_recipes(struct bytes *file, struct vgpu_replay_head *head)
@@ -389,6 +404,8 @@ static void put_file(struct vgpu_replay *replay, struct bytes *file)
 			out.at += texts_at;
 		add(file, &out, sizeof(out));
 	}
+	if (replay->count)
+		qsort(replay->parts, replay->count, sizeof(*replay->parts), compare_parts);
 	for (uint32_t i = 0; i < replay->count; i++)
 		put_part(file, &replay->parts[i], texts_at, outs_at);
 	head.parts_at = file->size;
