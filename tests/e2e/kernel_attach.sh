@@ -135,6 +135,27 @@ crash() {
 	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
 }
 
+# A library from a place that nobody foresaw: its first calls are seen too, or the trace says that they may be missing.
+unforeseen() {
+	need cc
+	mkdir -p odd
+	printf '%s\n' 'int cuInit(unsigned f) { return f != 0; }' 'int cuDeviceGetCount(int *n) { *n = 3; return 0; }' \
+		'int cuDeviceGetName(char *s, int n, int d) { *s = 0; return n && d > 2 ? 101 : 0; }' |
+		cc -shared -fPIC -x c -o odd/libcuda-odd.so -
+	more=()
+	observe "$target" threads "$PWD/odd/libcuda-odd.so" 4000 4
+	[ "$(count call .)" = 4000 ] || want out 'was mapped before it was probed: .*libcuda-odd.so'
+	# Gone long before anybody looked into /proc, and known all the same.
+	same 1 "$(count object '"path":"'"$PWD"'/odd/libcuda-odd.so","soname":null')" "the library"
+	same 1 "$(count object '"path":"'"$target"'".*"flags":2')" "the program"
+	# Without a hold they are missing, and it is said.
+	rm -f all.json odd/libcuda-odd.so
+	cp "$foreign" odd/libcuda-odd.so
+	more=(--no-stop)
+	observe "$target" threads "$PWD/odd/libcuda-odd.so" 4000 4
+	[ "$(count call .)" = 4000 ] || want out 'was mapped before it was probed: .*libcuda-odd.so'
+}
+
 # C++ exceptions pass through observed functions; --returns is for those that throw none.
 throws() {
 	need g++

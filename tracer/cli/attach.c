@@ -266,6 +266,7 @@ static int open_observers(struct vgpu_attach *attach)
 		.wait = options->wait ? options->words[0] : NULL,
 		.everyone = options->all,
 		.no_linker = options->all, /* or every program's dlopen would make it one that is followed */
+		.objects = true,
 		.returns = options->returns,
 		.libraries = options->libraries,
 		.probes = options->probes,
