@@ -11,6 +11,7 @@
 #include "tracer/cli/command.h"
 #include "tracer/cli/say.h"
 #include "tracer/model/call.h"
+#include "tracer/model/container.h"
 #include "tracer/model/stream.h"
 #include "tracer/source/kernel/kernel.h"
 #include "tracer/source/maps.h"
@@ -34,6 +35,9 @@ static void begin_line(struct listing *listing, const struct vgpu_proc *proc, st
 
 static void end_line(const struct listing *listing, const struct vgpu_proc *proc, struct vgpu_text *line)
 {
+	char path[64], cgroup[4096], container[64], *unified;
+	const char *name = NULL;
+
 	vgpu_text_puts(line, " ");
 	vgpu_text_pad(line, 0, 59);
 	for (uint32_t at = 0; at < proc->argv_size && at < 400; at += strlen(proc->argv + at) + 1) {
@@ -42,6 +46,14 @@ static void end_line(const struct listing *listing, const struct vgpu_proc *proc
 	}
 	if (!proc->argv_size)
 		vgpu_text_escape(line, &listing->look, proc->comm, strlen(proc->comm), false);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", proc->pid);
+	unified = vgpu_proc_file(path, cgroup, sizeof(cgroup)) > 0 ? strstr(cgroup, "0::") : NULL;
+	if (unified) {
+		unified[strcspn(unified, "\n")] = '\0';
+		name = vgpu_container_name(unified + 3, container, sizeof(container));
+	}
+	if (name)
+		vgpu_text_printf(line, "  (in %s)", name);
 	puts(vgpu_text_string(line));
 	vgpu_text_free(line);
 }
