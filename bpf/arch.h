@@ -33,6 +33,7 @@
 #define ARCH_SYSCALL "__x64_sys_" /* and a call's name: the kernel's function for it */
 #define ARCH_SYS_WRITE 1
 #define ARCH_SYS_OPEN 2
+#define ARCH_SYS_MMAP 9
 #define ARCH_SYS_OPENAT 257
 /* The registers of a system call are those that the tracepoint points at: kernel memory. */
 #define ARCH_SYSCALL_ARG(regs, field)                                                              \
@@ -44,6 +45,8 @@
 #define ARCH_SYSCALL_ARG1(regs) ARCH_SYSCALL_ARG(regs, rdi)
 #define ARCH_SYSCALL_ARG2(regs) ARCH_SYSCALL_ARG(regs, rsi)
 #define ARCH_SYSCALL_ARG3(regs) ARCH_SYSCALL_ARG(regs, rdx)
+#define ARCH_SYSCALL_ARG5(regs) ARCH_SYSCALL_ARG(regs, r8)
+#define ARCH_SYSCALL_ARG6(regs) ARCH_SYSCALL_ARG(regs, r9)
 #else
 #error "the kernel observer knows x86-64 only"
 #endif

@@ -42,6 +42,8 @@ struct uprobes_state {
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct uprobes_state uprobes_state;
+	struct file *exe_file;
+	unsigned long start_code, end_code;
 };
 
 struct return_instance {
@@ -73,13 +75,34 @@ struct qstr {
 
 struct dentry {
 	struct qstr d_name;
+	struct dentry *d_parent;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
 };
 
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
 };
 
+struct fs_struct {
+	struct path root;
+};
+
+struct super_block {
+	unsigned int s_dev;
+};
+
 struct inode {
+	struct super_block *i_sb;
 	unsigned short i_mode;
 	unsigned int i_rdev;
 	unsigned long i_ino;
@@ -111,6 +134,7 @@ struct bpf_iter__task {
 
 struct task_struct {
 	struct files_struct *files;
+	struct fs_struct *fs;
 	const struct cred *cred;
 	int pid;
 	int tgid;

@@ -112,6 +112,9 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 	__u32 n;
 
 	if (!thread) {
+		/* Of everyone, those who call what is probed are followed; what all programs call is no reason. */
+		if (vgpu_everyone && !is_followed(bpf_get_current_pid_tgid() >> 32))
+			return 0;
 		thread = thread_start(task);
 		if (!thread)
 			return 0;

@@ -15,6 +15,9 @@ const volatile bool vgpu_find_vma = false; /* this kernel can look up a mapping 
 const volatile bool vgpu_files = false;    /* which files about GPUs are opened */
 const volatile __u32 vgpu_descriptors = 4; /* bits of those whose writes are recorded */
 
+const volatile bool vgpu_hold = false; /* threads wait a moment for the tracer (5.18) */
+const volatile struct vgpu_bpf_name vgpu_names[VGPU_BPF_NAMES] = {};
+
 struct vgpu_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -112,6 +115,31 @@ struct {
 	__type(key, int);
 	__type(value, struct thread);
 } threads SEC(".maps");
+
+/* Threads that wait for the tracer to probe what they mapped. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct vgpu_bpf_file);
+	__type(value, __u32);
+} probed SEC(".maps");
+
+/* Threads whose dynamic linker is known to pass through settle. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} settling SEC(".maps");
 
 /* Records are put together here: probes that sleep may not share memory of a CPU. */
 struct scratch {

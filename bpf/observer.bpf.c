@@ -51,6 +51,8 @@ int vgpu_entry(struct pt_regs *regs)
 	function = bpf_map_lookup_elem(&functions, &slot);
 	if (!function)
 		return 0;
+	if (function->op == VGPU_BPF_OP_SETTLE)
+		return settle(regs, task);
 	if (function->op)
 		return link_entry(regs, task, function);
 	return call_entry(regs, task, slot, function);

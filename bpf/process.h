@@ -3,7 +3,7 @@
 #ifndef VGPU_BPF_PROCESS_H
 #define VGPU_BPF_PROCESS_H
 
-#include "bpf/call.h"
+#include "bpf/map.h"
 
 static __always_inline __u32 current_pid(void)
 {
@@ -35,17 +35,24 @@ int BPF_PROG(vgpu_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-static __always_inline void put_descriptor(struct vgpu_bpf_descriptor *out, struct task_struct *task, __u32 number)
+static __always_inline struct file *file_of(struct task_struct *task, __u32 number)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **places, *file = 0;
+
+	if (number >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	places = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &places[number]);
+	return file;
+}
+
+static __always_inline void put_descriptor(struct vgpu_bpf_descriptor *out, struct task_struct *task, __u32 number)
+{
+	struct file *file = file_of(task, number);
 	struct inode *inode;
 
 	__builtin_memset(out, 0, sizeof(*out));
-	if (number >= BPF_CORE_READ(table, max_fds))
-		return;
-	places = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), &places[number]);
 	if (!file)
 		return;
 	inode = BPF_CORE_READ(file, f_inode);
@@ -106,6 +113,8 @@ int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binp
 	long n;
 
 	task = bpf_get_current_task_btf();
+	pid = bpf_get_current_pid_tgid();
+	bpf_map_delete_elem(&settling, &pid);
 	if (!is_followed(current_pid())) {
 		if (!vgpu_wait_name[0] || !is_waited_for(task))
 			return 0;
@@ -140,6 +149,7 @@ int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binp
 	if (size > VGPU_BPF_BYTES_MAX)
 		size = VGPU_BPF_BYTES_MAX;
 	emit(scratch->bytes, size, false);
+	seen_program(task);
 	return 0;
 }
 
@@ -261,6 +271,8 @@ static __always_inline int seen_write(struct task_struct *task, __u64 fd, __u64 
 	return 0;
 }
 
+#define PROT_EXEC 4
+
 /*
  * System calls, at their ends: the arguments are still there, and what came of them is known. Either
  * these three functions, which cost only who calls them; or, where the kernel has no such probes or
@@ -289,6 +301,24 @@ static __always_inline int ended_open(struct pt_regs *regs, long result)
 	return seen_open(bpf_get_current_task_btf(), ARCH_SYSCALL_ARG1(regs), ARCH_SYSCALL_ARG2(regs), result);
 }
 
+static __always_inline int ended_mmap(struct pt_regs *regs, long result)
+{
+	struct task_struct *task;
+
+	if (!(regs->rdx & PROT_EXEC) || (__s32)regs->r8 < 0 || (unsigned long)result >= -4095ul ||
+	    (!vgpu_everyone && !is_followed(current_pid())))
+		return 0;
+	task = bpf_get_current_task_btf();
+	return seen_map(task, file_of(task, ARCH_SYSCALL_ARG5(regs)), result, ARCH_SYSCALL_ARG2(regs),
+			ARCH_SYSCALL_ARG6(regs), 0);
+}
+
+SEC("fexit/" ARCH_SYSCALL "mmap")
+int BPF_PROG(vgpu_mmap, struct pt_regs *regs, long result)
+{
+	return ended_mmap(regs, result);
+}
+
 SEC("fexit/" ARCH_SYSCALL "write")
 int BPF_PROG(vgpu_write, struct pt_regs *regs, long result)
 {
@@ -311,6 +341,8 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(vgpu_syscall, struct pt_regs *regs, long result)
 {
 	switch (regs->orig_rax) { /* directly: every system call pays for this line */
+	case ARCH_SYS_MMAP:
+		return ended_mmap(regs, result);
 	case ARCH_SYS_WRITE:
 		return ended_write(regs);
 	case ARCH_SYS_OPENAT:

@@ -27,6 +27,7 @@ enum vgpu_bpf_kind {
 	VGPU_BPF_WRITE = 7,  /* struct vgpu_bpf_write */
 	VGPU_BPF_SIGNAL = 8, /* struct vgpu_bpf_signal */
 	VGPU_BPF_OPEN = 9,   /* struct vgpu_bpf_open: a file about GPUs */
+	VGPU_BPF_MAP = 11,   /* struct vgpu_bpf_map: a file was mapped as code */
 	VGPU_BPF_IMAGE = 10, /* struct vgpu_bpf_image: device code that a call is given */
 };
 
@@ -137,6 +138,7 @@ enum vgpu_bpf_op {
 	VGPU_BPF_OP_CATCH = 6,     /* _dl_catch_error */
 	VGPU_BPF_OP_ERROR = 7,     /* _dl_signal_error */
 	VGPU_BPF_OP_EXCEPTION = 8, /* _dl_signal_exception */
+	VGPU_BPF_OP_SETTLE = 9,    /* _dl_debug_state: no record */
 };
 
 /* Followed by name_size, error_size and object_size bytes of text, without NULs. */
@@ -179,6 +181,39 @@ struct vgpu_bpf_open {
 struct vgpu_bpf_mapping {
 	__u64 start, offset, inode;
 	char name[64]; /* last component of the file's name */
+};
+
+enum vgpu_bpf_map_flags {
+	VGPU_BPF_MAP_PROGRAM = 1 << 0, /* the program itself */
+	VGPU_BPF_MAP_WANTED = 1 << 1,  /* has one of the names in vgpu_names */
+	VGPU_BPF_MAP_WAITS = 1 << 2,   /* its thread waits until its number is taken out of `held` */
+	VGPU_BPF_MAP_SETTLED = 1 << 3, /* no file: its thread has waited, and goes on now */
+	/* the tracer's own, put in when the record is taken out of its ring */
+	VGPU_BPF_MAP_NEW = 1 << 4,     /* probed only now */
+};
+
+/* Followed by size bytes: the names from the file up to the root, NUL-terminated each. */
+struct vgpu_bpf_map {
+	struct vgpu_bpf_head head;
+	__u64 start, length, offset;
+	__u64 inode;
+	__u64 probed_ns; /* the tracer's own: when it was */
+	__u32 device; /* major << 20 | minor */
+	__u32 size;
+};
+
+/* A file that is probed. */
+struct vgpu_bpf_file {
+	__u64 inode;
+	__u64 device;
+};
+
+/* How the names of files begin that are to be probed. */
+#define VGPU_BPF_NAMES 12u
+#define VGPU_BPF_NAME  16u
+struct vgpu_bpf_name {
+	__u8 used;
+	char begins[VGPU_BPF_NAME]; /* all of it where there is no NUL */
 };
 
 #define VGPU_BPF_IMAGE_ENTRIES 32u

@@ -88,10 +88,11 @@ running() {
 	until [ "$(stat -c %s beats)" -gt "$before" ]; do
 		kill -0 $pid || fail "the target is gone"
 	done
+	# It is listed among those that can be attached to.
+	code 0 "$trace" ps
+	want out "^ *$pid .* -  not recorded: libcuda-foreig +.*$target wait "
 	# By its name, and by one that nobody has.
-	"$trace" attach -q --attach-method "$method" "${target##*/}" >out 2>err &
-	job=$!
-	sleep 0.2
+	attach -q "${target##*/}"
 	kill -INT $job
 	wait $job || fail "attach by name: $(cat err)"
 	kill $pid
@@ -133,6 +134,54 @@ crash() {
 	rm -f all.json
 	observe "$target" load "$bin/libkernel-crash.so"
 	same 1 "$(count crash '"object":"[^"]*libkernel-crash.so",.*"initialising":"[^"]*libkernel-crash.so"')" "crash in a constructor"
+}
+
+# odd_library PATH: three functions of the driver's names, none of which is hard to probe
+odd_library() {
+	mkdir -p "${1%/*}"
+	printf '%s\n' 'int cuInit(unsigned f) { return f != 0; }' 'int cuDeviceGetCount(int *n) { *n = 3; return 0; }' \
+		'int cuDeviceGetName(char *s, int n, int d) { *s = 0; return n && d > 2 ? 101 : 0; }' |
+		cc -shared -fPIC -x c -o "$1" -
+}
+
+# A library from a place that nobody foresaw: its first calls are seen too, or the trace says that they may be missing.
+unforeseen() {
+	need cc
+	odd_library odd/libcuda-odd.so
+	more=()
+	observe "$target" threads "$PWD/odd/libcuda-odd.so" 4000 4
+	[ "$(count call .)" = 4000 ] || want out 'was mapped before it was probed: .*libcuda-odd.so'
+	# Gone long before anybody looked into /proc, and known all the same.
+	same 1 "$(count object '"path":"'"$PWD"'/odd/libcuda-odd.so","soname":null')" "the library"
+	same 1 "$(count object '"path":"'"$target"'".*"flags":2')" "the program"
+	# Without a hold they are missing, and it is said.
+	rm -f all.json odd/libcuda-odd.so
+	cp "$foreign" odd/libcuda-odd.so
+	more=(--no-stop)
+	observe "$target" threads "$PWD/odd/libcuda-odd.so" 4000 4
+	[ "$(count call .)" = 4000 ] || want out 'was mapped before it was probed: .*libcuda-odd.so'
+}
+
+# Every process that maps such a library from now on: two programs, neither named, from a place that nobody foresaw.
+all() {
+	need cc
+	attach --all --no-files
+	for i in 1 2; do
+		odd_library "odd/libcuda-all$i.so"
+		cp "$target" "kt_every$i"
+		"./kt_every$i" threads "$PWD/odd/libcuda-all$i.so" 400 2
+		wait_for out "probes .*/libcuda-all$i.so"
+		"./kt_every$i" threads "$PWD/odd/libcuda-all$i.so" 400 2
+	done
+	kill -INT $job
+	wait $job || fail "attach: $?"
+	for i in 1 2; do
+		# At the second time its library is probed already: nothing may be missing of that.
+		[ "$(count call '"object":"[^"]*/libcuda-all'$i'.so"')" -ge 400 ] || fail "calls of program $i are missing"
+		same 2 "$(count object '"path":"[^"]*/libcuda-all'$i'.so"')" "times that its library was mapped"
+		[ "$(count call '"object":"[^"]*/libcuda-all'$i'.so"')" = 800 ] ||
+			want out "was mapped before it was probed: .*libcuda-all$i.so"
+	done
 }
 
 # C++ exceptions pass through observed functions; --returns is for those that throw none.

@@ -27,7 +27,7 @@ const struct vgpu_option vgpu_options_attach[] = {
 	{ "output", 'o', "FILE", "record to FILE (.vgt) as well" },
 	{ "append", OPTION_APPEND, NULL, "with -o: go on behind what was recorded to FILE before" },
 	{ "wait", OPTION_WAIT, NULL, "wait until a program of that name starts, and follow it from its first moment" },
-	{ "all", OPTION_ALL, NULL, "every process that calls a GPU library from now on" },
+	{ "all", OPTION_ALL, NULL, "every process that maps or calls a GPU library from now on" },
 	{ "ring", OPTION_RING, NULL, "only what the shim recorded: needs no rights" },
 	{ "lib", OPTION_LIB, "GLOB", "observe every exported function of such libraries, too (may be repeated)" },
 	{ "probe", OPTION_PROBE, "PROBE", "observe one function: 'LIB:FUNCTION(int,ptr,str)->int'; also one that is not\n"
@@ -273,7 +273,7 @@ static int open_observers(struct vgpu_attach *attach)
 		.descriptors = options->descriptors,
 		.wait = options->wait ? options->words[0] : NULL,
 		.everyone = options->all,
-		.no_linker = options->all, /* or every program's dlopen would make it one that is followed */
+		.objects = true,
 		.returns = options->returns,
 		.libraries = options->libraries,
 		.probes = options->probes,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* vgpu-trace ps: the processes that have a record now. */
+/* vgpu-trace ps: the processes that have a record now, and those that can be attached to. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,10 @@
 #include "tracer/cli/command.h"
 #include "tracer/cli/say.h"
 #include "tracer/model/call.h"
+#include "tracer/model/container.h"
 #include "tracer/model/stream.h"
+#include "tracer/source/kernel/kernel.h"
+#include "tracer/source/maps.h"
 #include "tracer/source/proc.h"
 
 struct listing {
@@ -19,21 +22,77 @@ struct listing {
 	struct vgpu_look look;
 };
 
+static void begin_line(struct listing *listing, const struct vgpu_proc *proc, struct vgpu_text *line, uint64_t now)
+{
+	uint64_t start = vgpu_proc_start_ns(proc->start_time);
+
+	if (!listing->shown++)
+		puts("    PID  AGE         CALLS  NOW IN                         COMMAND");
+	vgpu_text_printf(line, "%7d  ", proc->pid);
+	vgpu_text_duration(line, &listing->look, now > start ? now - start : 0);
+	vgpu_text_pad(line, 0, 17);
+}
+
+static void end_line(const struct listing *listing, const struct vgpu_proc *proc, struct vgpu_text *line)
+{
+	char path[64], cgroup[4096], container[64], *unified;
+	const char *name = NULL;
+
+	vgpu_text_puts(line, " ");
+	vgpu_text_pad(line, 0, 59);
+	for (uint32_t at = 0; at < proc->argv_size && at < 400; at += strlen(proc->argv + at) + 1) {
+		vgpu_text_puts(line, at ? " " : "");
+		vgpu_text_shell_word(line, &listing->look, proc->argv + at);
+	}
+	if (!proc->argv_size)
+		vgpu_text_escape(line, &listing->look, proc->comm, strlen(proc->comm), false);
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", proc->pid);
+	unified = vgpu_proc_file(path, cgroup, sizeof(cgroup)) > 0 ? strstr(cgroup, "0::") : NULL;
+	if (unified) {
+		unified[strcspn(unified, "\n")] = '\0';
+		name = vgpu_container_name(unified + 3, container, sizeof(container));
+	}
+	if (name)
+		vgpu_text_printf(line, "  (in %s)", name);
+	puts(vgpu_text_string(line));
+	vgpu_text_free(line);
+}
+
+/* A library that is not ours keeps no record: what it is called for is to be seen by attaching only. */
+static void print_foreign(struct listing *listing, const struct vgpu_proc *proc)
+{
+	struct vgpu_text line = { 0 };
+	const char *path = NULL;
+	struct vgpu_maps *maps;
+
+	if (vgpu_maps_read(&maps, proc->pid))
+		return;
+	for (size_t i = 0; i < vgpu_maps_count(maps) && !path; i++) {
+		const struct vgpu_mapping *mapping = vgpu_maps_at(maps, i);
+
+		if (mapping->code && vgpu_kernel_library_of(mapping->path))
+			path = strrchr(mapping->path, '/') + 1;
+	}
+	if (path) {
+		begin_line(listing, proc, &line, vgpu_now_ns());
+		vgpu_text_puts(&line, "        -  not recorded: ");
+		vgpu_text_escape(&line, &listing->look, path, strlen(path) < 14 ? strlen(path) : 14, false);
+		end_line(listing, proc, &line);
+	}
+	vgpu_maps_free(maps);
+}
+
 static void print_ring(struct listing *listing, const struct vgpu_proc *proc, struct vgpu_ring *ring)
 {
 	struct vgpu_ring_pending pending;
 	struct vgpu_ring_thread thread;
 	struct vgpu_text line = { 0 };
-	uint64_t calls = 0, now = vgpu_now_ns(), start = vgpu_proc_start_ns(proc->start_time);
+	uint64_t calls = 0, now = vgpu_now_ns();
 
 	vgpu_ring_poll(ring);
 	for (uint32_t i = 0; vgpu_ring_thread(ring, i, &thread) == 1; i++)
 		calls += thread.calls;
-	if (!listing->shown++)
-		puts("    PID  AGE         CALLS  NOW IN                         COMMAND");
-	vgpu_text_printf(&line, "%7d  ", proc->pid);
-	vgpu_text_duration(&line, &listing->look, now > start ? now - start : 0);
-	vgpu_text_pad(&line, 0, 17);
+	begin_line(listing, proc, &line, now);
 	vgpu_text_printf(&line, "%9" PRIu64 "  ", calls);
 	if (vgpu_ring_pending(ring, 0, &pending) == 1) {
 		struct vgpu_ring_time time;
@@ -46,16 +105,7 @@ static void print_ring(struct listing *listing, const struct vgpu_proc *proc, st
 	} else {
 		vgpu_text_puts(&line, "-");
 	}
-	vgpu_text_puts(&line, " ");
-	vgpu_text_pad(&line, 0, 59);
-	for (uint32_t at = 0; at < proc->argv_size && at < 400; at += strlen(proc->argv + at) + 1) {
-		vgpu_text_puts(&line, at ? " " : "");
-		vgpu_text_shell_word(&line, &listing->look, proc->argv + at);
-	}
-	if (!proc->argv_size)
-		vgpu_text_escape(&line, &listing->look, proc->comm, strlen(proc->comm), false);
-	puts(vgpu_text_string(&line));
-	vgpu_text_free(&line);
+	end_line(listing, proc, &line);
 }
 
 static int one(pid_t pid, void *data)
@@ -64,10 +114,11 @@ static int one(pid_t pid, void *data)
 	struct listing *listing = data;
 	int count = vgpu_ring_places(pid, places, 16);
 	struct vgpu_proc proc;
+	bool shown = false;
 
 	if (count == -EACCES || count == -EPERM)
 		listing->denied++;
-	if (count <= 0 || vgpu_proc_read(pid, &proc))
+	if (count < 0 || pid == getpid() || vgpu_proc_read(pid, &proc))
 		return 0;
 	for (int i = 0; i < count && i < 16; i++) {
 		struct vgpu_ring *ring;
@@ -75,10 +126,14 @@ static int one(pid_t pid, void *data)
 		if (vgpu_ring_open_place(&ring, pid, &places[i]))
 			continue;
 		/* Not one inherited by a fork that has made no call of its own. */
-		if (vgpu_ring_arena(ring)->process.start_time == proc.start_time)
+		if (vgpu_ring_arena(ring)->process.start_time == proc.start_time) {
 			print_ring(listing, &proc, ring);
+			shown = true;
+		}
 		vgpu_ring_close(ring);
 	}
+	if (!shown)
+		print_foreign(listing, &proc);
 	vgpu_proc_free(&proc);
 	return 0;
 }
@@ -94,7 +149,7 @@ int vgpu_cmd_ps(const struct vgpu_command *command, int argc, char **argv)
 	vgpu_look_for(STDOUT_FILENO, &listing.look);
 	vgpu_proc_each(one, &listing);
 	if (!listing.shown)
-		puts("No running process has called a library of ours.");
+		puts("No running process has called a library of ours, or maps another GPU library.");
 	if (listing.denied)
 		printf("(%u processes of other users were not looked into; root may.)\n", listing.denied);
 	return VGPU_EXIT_DONE;

@@ -78,22 +78,44 @@ static void add_search(struct vgpu_seen_process *process, const struct vgpu_even
 		search->error = event->search.error;
 }
 
+/* The same file, as the other observer told of it: only the linker knows handles. */
+static struct vgpu_seen_object *same_object(struct vgpu_seen_process *process, const struct vgpu_event *event)
+{
+	bool link = event->observer & VGPU_OBSERVER_LINK;
+
+	for (uint32_t i = process->objects.count; i--;) {
+		struct vgpu_seen_object *object = &process->objects.at[i];
+
+		if (object->inode && object->inode == event->object.inode && object->device == event->object.device &&
+		    !object->gone && !object->handle == link)
+			return object;
+	}
+	return NULL;
+}
+
 static void add_object(struct vgpu_seen_process *process, const struct vgpu_event *event)
 {
 	const struct vgpu_event_object *from = &event->object;
 	enum vgpu_part part = vgpu_vendor_part(from->soname);
 	struct vgpu_seen_object *object;
 
-	process->start_missing = NULL;
-	process->loading = true;
-	process->loading_event = event->number;
+	/* What the linker is about is told by the link observer alone. */
+	if (event->observer & VGPU_OBSERVER_LINK) {
+		process->start_missing = NULL;
+		process->loading = true;
+		process->loading_event = event->number;
+	}
 	if (!part)
 		part = vgpu_vendor_part(from->path);
 	if (!part && from->flags & VGPU_OBJECT_GPU)
 		part = from->flags & VGPU_OBJECT_BY_EXPORT ? VGPU_PART_DRIVER : VGPU_PART_HELPER;
 	if (!part || from->flags & VGPU_OBJECT_MAIN)
 		return;
-	object = VGPU_SEEN_ADD(process->pool, process->objects);
+	object = same_object(process, event);
+	if (object && !(event->observer & VGPU_OBSERVER_LINK))
+		return;
+	if (!object)
+		object = VGPU_SEEN_ADD(process->pool, process->objects);
 	if (!object)
 		return;
 	object->event = event->number;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tracer/model/call.h"
+#include "tracer/model/container.h"
 #include "tracer/model/library.h"
 
 struct note {
@@ -243,6 +244,7 @@ static void format_context(const struct note *note)
 {
 	const struct vgpu_event_context *context = &note->event->context;
 	const char *word = NULL;
+	char container[64];
 
 	vgpu_text_puts(note->out, "context ");
 	if (context->flags & VGPU_CONTEXT_STDERR) {
@@ -251,6 +253,7 @@ static void format_context(const struct note *note)
 		vgpu_text_puts(note->out, " ");
 		put_or(note, context->stderr_target, "closed");
 	}
+	put_by(note, " in ", vgpu_container_name(context->cgroup, container, sizeof(container)));
 	if (context->flags & VGPU_CONTEXT_AGAIN)
 		vgpu_text_puts(note->out, " executed again for the observer's sake");
 	if (!note->look->full)

@@ -103,3 +103,24 @@ out:
 	close(fd);
 	return err;
 }
+
+uint64_t vgpu_elf_before(const char *path, uint64_t offset)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	uint64_t before = offset;
+	Elf64_Phdr segments[64];
+	Elf64_Ehdr head;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return before;
+	if (pread(fd, &head, sizeof(head), 0) == sizeof(head) && !memcmp(head.e_ident, ELFMAG, SELFMAG) &&
+	    head.e_ident[EI_CLASS] == ELFCLASS64 && head.e_phentsize == sizeof(*segments))
+		n = pread(fd, segments, (head.e_phnum < 64 ? head.e_phnum : 64) * sizeof(*segments), (off_t)head.e_phoff);
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(*segments); i++)
+		if (segments[i].p_type == PT_LOAD && segments[i].p_flags & PF_X &&
+		    (segments[i].p_offset & ~UINT64_C(4095)) == offset)
+			before = segments[i].p_vaddr & ~UINT64_C(4095);
+	close(fd);
+	return before;
+}

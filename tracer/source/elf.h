@@ -20,6 +20,8 @@ struct vgpu_elf {
 	char soname[128];
 };
 
+/* What is to be taken from an address of code mapped from this offset, to get the address it is loaded at. */
+uint64_t vgpu_elf_before(const char *path, uint64_t offset);
 /* 0 or -errno; -ENOEXEC: no ELF file. */
 int vgpu_elf_read(const char *path, struct vgpu_elf *out);
 

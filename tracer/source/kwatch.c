@@ -39,6 +39,8 @@ static int open_probes(struct vgpu_kwatch *watch)
 int vgpu_kwatch_open(struct vgpu_kwatch **out, const struct vgpu_kwatch_options *options)
 {
 	struct vgpu_kwatch *watch = calloc(1, sizeof(*watch));
+	char names[VGPU_BPF_NAMES][VGPU_BPF_NAME + 1];
+	const char *list[VGPU_BPF_NAMES + 1];
 	struct vgpu_kernel_options kernel = {
 		.method = options->method,
 		.ring_bytes = options->ring_bytes ? options->ring_bytes : RING_BYTES,
@@ -46,6 +48,10 @@ int vgpu_kwatch_open(struct vgpu_kwatch **out, const struct vgpu_kwatch_options 
 		.wait = options->wait,
 		.frames = true,
 		.files = !options->no_files,
+		.hold = options->stop,
+		.names = list,
+		.mapped = kwatch_map_new,
+		.mapped_data = watch,
 		.descriptors = options->descriptors,
 		.why = options->why,
 		.why_size = options->why_size,
@@ -55,6 +61,7 @@ int vgpu_kwatch_open(struct vgpu_kwatch **out, const struct vgpu_kwatch_options 
 	if (!watch)
 		return -ENOMEM;
 	watch->options = *options;
+	kwatch_map_names(options, names, list);
 	err = open_probes(watch);
 	if (!err)
 		err = vgpu_kernel_open(&watch->kernel, &kernel);
@@ -110,6 +117,7 @@ static int add_followed(pid_t pid, void *data)
 	process = kwatch_process_existing(watch, pid);
 	if (process) {
 		kwatch_files_scan(watch, process);
+		kwatch_map_before(watch, process);
 		if (watch->options.stop)
 			kwatch_stuck_look(watch, process);
 	}

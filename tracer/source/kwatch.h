@@ -22,6 +22,7 @@ struct vgpu_kwatch_options {
 	bool no_files;        /* do not record which files about GPUs are opened */
 	bool stop;            /* threads may be stopped for a moment to see which calls they are in */
 	bool foreign_only;    /* leave libraries of ours alone, which keep rings */
+	bool objects;         /* OBJECT of each file that is mapped as code: where the link observer does not tell */
 	bool no_linker;       /* leave dlopen, dlsym and the linker's errors alone */
 	bool returns;         /* libraries and probes: also where C++ exceptions may pass, which a return probe stops */
 	const char *const *libraries; /* shell patterns of further library files, ends with NULL; NULL: none */

@@ -260,6 +260,8 @@ int kwatch_record(void *data, const struct vgpu_kernel_record *record)
 	process = kwatch_process_get(watch, record->head);
 	if (!process)
 		return 0;
+	if (record->head->kind != VGPU_BPF_MAP && record->head->kind != VGPU_BPF_OPEN)
+		kwatch_map_settle(watch, process);
 	switch (record->head->kind) {
 	case VGPU_BPF_CALL:
 		emit_call(watch, process, record);
@@ -272,6 +274,9 @@ int kwatch_record(void *data, const struct vgpu_kernel_record *record)
 		break;
 	case VGPU_BPF_SIGNAL:
 		emit_signal(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_MAP:
+		kwatch_map_record(watch, process, (const void *)record->head);
 		break;
 	case VGPU_BPF_IMAGE:
 		kwatch_image(watch, process, (const void *)record->head);

@@ -161,23 +161,26 @@ static bool same_file(const char *a, const struct stat *b)
 }
 
 /* By the path that everybody knows it by, where that is the file that is mapped. */
-static int attach_mapped(struct vgpu_kwatch *watch, const struct kwatch_process *process,
-			  const struct vgpu_mapping *mapping, struct vgpu_kernel_target *target)
+static int attach_mapped(struct vgpu_kwatch *watch, uint32_t pid, const struct vgpu_mapping *mapping,
+			 struct vgpu_kernel_target *target)
 {
 	char place[1200], range[64];
 	struct stat st;
 
-	snprintf(range, sizeof(range), "/proc/%u/map_files/%llx-%llx", process->pid, (unsigned long long)mapping->from,
+	snprintf(range, sizeof(range), "/proc/%u/map_files/%llx-%llx", pid, (unsigned long long)mapping->from,
 		 (unsigned long long)mapping->to);
-	snprintf(place, sizeof(place), "/proc/%u/root%s", process->pid, mapping->path);
+	snprintf(place, sizeof(place), "/proc/%u/root%s", pid, mapping->path);
 	if (!stat(place, &st) && st.st_ino == mapping->inode)
 		return attach(watch, same_file(mapping->path, &st) ? mapping->path : place, mapping->path, target);
+	/* Its process may be gone. */
+	if (!stat(mapping->path, &st) && st.st_ino == mapping->inode)
+		return attach(watch, mapping->path, mapping->path, target);
 	/* Deleted or replaced: the very file. */
 	return attach(watch, range, mapping->path, target);
 }
 
 /* Absence is evidence only where somebody was watching: this library may have taken calls before. */
-static void report_late(struct vgpu_kwatch *watch, const struct kwatch_process *process, const char *path)
+void kwatch_files_late(struct vgpu_kwatch *watch, const struct kwatch_process *process, const char *path)
 {
 	struct vgpu_event event = {
 		.kind = VGPU_EVENT_OBSERVER,
@@ -191,6 +194,22 @@ static void report_late(struct vgpu_kwatch *watch, const struct kwatch_process *
 	};
 
 	vgpu_stream_emit(watch->stream, &event);
+}
+
+int kwatch_files_mapped(struct vgpu_kwatch *watch, uint32_t pid, const struct vgpu_mapping *mapping)
+{
+	struct vgpu_kernel_target target;
+	struct choice choice;
+
+	return choose(watch, mapping->path, &choice, &target) ? attach_mapped(watch, pid, mapping, &target) : 0;
+}
+
+bool kwatch_files_wanted(struct vgpu_kwatch *watch, const char *path)
+{
+	struct vgpu_kernel_target target;
+	struct choice choice;
+
+	return choose(watch, path, &choice, &target) && !(target.flags & VGPU_KERNEL_LINKER);
 }
 
 void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process)
@@ -214,8 +233,8 @@ void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process
 		before = mapping->path;
 		if (!choose(watch, mapping->path, &choice, &target))
 			continue;
-		if (attach_mapped(watch, process, mapping, &target) > 0 && !(target.flags & VGPU_KERNEL_LINKER))
-			report_late(watch, process, mapping->path);
+		if (attach_mapped(watch, process->pid, mapping, &target) > 0 && !(target.flags & VGPU_KERNEL_LINKER))
+			kwatch_files_late(watch, process, mapping->path);
 	}
 }
 

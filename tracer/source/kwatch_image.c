@@ -65,6 +65,8 @@ static int open_mapped(const struct kwatch_process *process, const struct vgpu_b
 		if (vgpu_maps_at(process->maps, i)->inode == image->mapping.inode)
 			mapping = vgpu_maps_at(process->maps, i);
 	if (!mapping)
+		mapping = kwatch_map_inode(process, image->mapping.inode);
+	if (!mapping)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/%u/root%s", process->pid, mapping->path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -25,6 +25,10 @@ struct kwatch_process {
 	bool gone;                  /* was seen to be gone, once */
 	bool maps_old;              /* maps may have changed since */
 	struct vgpu_maps *maps;     /* NULL: not read */
+	struct vgpu_mapping *seen;  /* as they were mapped; still known when it is gone */
+	uint32_t seen_count, seen_room;
+	char unsettled[512];        /* was probed while it was mapped; "": nothing */
+	uint64_t unsettled_ns;      /* when the probes were there */
 	uint64_t hashed;            /* bytes of its device code */
 	char start_error[160];      /* the linker's last words at its start */
 	struct kwatch_thread *threads;
@@ -70,6 +74,30 @@ const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t
 
 /* Looks into a process for files to be probed. */
 void kwatch_files_scan(struct vgpu_kwatch *watch, struct kwatch_process *process);
+/* One that a process maps. Returns 1 where it was not probed before, 0, or -errno. */
+int kwatch_files_mapped(struct vgpu_kwatch *watch, uint32_t pid, const struct vgpu_mapping *mapping);
+bool kwatch_files_wanted(struct vgpu_kwatch *watch, const char *path);
+/* Says that calls of it may have been missed. */
+void kwatch_files_late(struct vgpu_kwatch *watch, const struct kwatch_process *process, const char *path);
+
+/* ---- what is mapped ---- */
+
+/* How the names of files begin that are to be probed: the members point into the options. */
+void kwatch_map_names(const struct vgpu_kwatch_options *options, char names[VGPU_BPF_NAMES][VGPU_BPF_NAME + 1],
+		      const char *list[VGPU_BPF_NAMES + 1]);
+/* Out of turn, while its thread waits; see struct vgpu_kernel_options. */
+int kwatch_map_new(void *data, const struct vgpu_bpf_map *map);
+void kwatch_map_record(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_map *map);
+/* It went on from there: what was probed meanwhile was late, unless it is known to have waited. */
+void kwatch_map_settle(struct vgpu_kwatch *watch, struct kwatch_process *process);
+/* What it maps already. */
+void kwatch_map_before(struct vgpu_kwatch *watch, struct kwatch_process *process);
+/* A child has what its parent had. */
+void kwatch_map_inherit(struct kwatch_process *process, const struct kwatch_process *parent);
+void kwatch_map_forget(struct kwatch_process *process);
+/* NULL: not seen. */
+const struct vgpu_mapping *kwatch_map_find(const struct kwatch_process *process, uint64_t address);
+const struct vgpu_mapping *kwatch_map_inode(const struct kwatch_process *process, uint64_t inode);
 
 /* ---- calls from before ---- */
 

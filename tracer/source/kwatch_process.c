@@ -25,6 +25,7 @@ static struct kwatch_process **bucket_of(struct vgpu_kwatch *watch, uint32_t pid
 static void process_free(struct kwatch_process *process)
 {
 	vgpu_maps_free(process->maps);
+	kwatch_map_forget(process);
 	free(process->threads);
 	free(process);
 }
@@ -311,6 +312,7 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 	process->start_error[0] = 0;
 	vgpu_maps_free(process->maps);
 	process->maps = NULL;
+	kwatch_map_forget(process);
 	process->stale = watch->any_stale = true;
 	/* Whichever observer sees it first says so; see struct vgpu_known. The auditor's own is no news. */
 	if (!executed_again(text + record->path_size + record->argv_size, record->env_size) &&
@@ -347,6 +349,7 @@ static void ended(struct vgpu_kwatch *watch, struct kwatch_process *process, int
 	};
 
 	watch->totals.processes--;
+	kwatch_map_settle(watch, process);
 	forget(watch, process);
 	/* The process observer says when those end that it follows. */
 	if (known->followed || known->ended)
@@ -376,11 +379,16 @@ void kwatch_process_gone(struct vgpu_kwatch *watch, struct kwatch_process *proce
 
 void kwatch_process_record(struct vgpu_kwatch *watch, const struct vgpu_bpf_process *record)
 {
-	struct kwatch_process *process = kwatch_process_get(watch, &record->head);
+	struct kwatch_process *process = kwatch_process_get(watch, &record->head), *parent;
 
 	if (!process)
 		return;
 	switch (record->head.kind) {
+	case VGPU_BPF_FORK:
+		parent = process_find(watch, record->parent, record->parent_start_ns);
+		if (parent)
+			kwatch_map_inherit(process, parent);
+		break;
 	case VGPU_BPF_THREAD:
 		kwatch_thread_get(watch, process, record->head.tid, true);
 		break;
@@ -428,7 +436,7 @@ const struct vgpu_mapping *kwatch_where(struct kwatch_process *process, uint64_t
 		return mapping;
 	/* Of a process that is gone, what it had before is the best there is. */
 	if (vgpu_maps_read(&maps, process->pid))
-		return mapping;
+		return mapping ? mapping : kwatch_map_find(process, address);
 	vgpu_maps_free(process->maps);
 	process->maps = maps;
 	process->maps_old = false;

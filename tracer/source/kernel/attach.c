@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define ENOTSUPP 524 /* what the kernel says of an instruction that it does not probe; no errno.h has it */
 
@@ -27,6 +28,7 @@ static const struct {
 	{ "dlclose", VGPU_BPF_OP_DLCLOSE, false },
 	{ "_dl_catch_error", VGPU_BPF_OP_CATCH, true },
 	{ "_dl_signal_error", VGPU_BPF_OP_ERROR, false },
+	{ "_dl_debug_state", VGPU_BPF_OP_SETTLE, false },
 	{ "_dl_signal_exception", VGPU_BPF_OP_EXCEPTION, false },
 };
 
@@ -260,6 +262,16 @@ static struct kernel_library *find(const struct vgpu_kernel *kernel, const struc
 	return NULL;
 }
 
+/* Nobody waits any more when it is mapped. */
+static void mark_probed(struct vgpu_kernel *kernel, const struct stat *st)
+{
+	struct vgpu_bpf_file file = { .inode = st->st_ino,
+				      .device = (uint64_t)major(st->st_dev) << 20 | minor(st->st_dev) };
+	uint32_t one = 1;
+
+	bpf_map_update_elem(kernel->probed_fd, &file, &one, BPF_ANY);
+}
+
 int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struct vgpu_kernel_target *target,
 		       struct vgpu_kernel_attached *out)
 {
@@ -323,6 +335,7 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	}
 	start = kernel_now_ns();
 	err = attach_points(kernel, library, points, count);
+	mark_probed(kernel, &st);
 	out->attach_ns = kernel_now_ns() - start;
 	out->library = symbols.library;
 	out->aliases = symbols.aliases;

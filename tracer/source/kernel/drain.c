@@ -54,6 +54,21 @@ void kernel_ring_close(struct kernel_ring *ring)
 	ring->fd = -1;
 }
 
+/* A file to be probed: at once, since its thread waits, or calls it already. */
+static void look_at_map(struct vgpu_kernel *kernel, struct vgpu_bpf_map *map)
+{
+	struct vgpu_bpf_file file = { .inode = map->inode, .device = map->device };
+	int added = kernel->mapped(kernel->mapped_data, map);
+	uint32_t one = 1;
+
+	/* By the numbers that the kernel side goes by, also where nothing in it is to be probed. */
+	bpf_map_update_elem(kernel->probed_fd, &file, &one, BPF_ANY);
+	bpf_map_delete_elem(kernel->held_fd, &map->head.tid);
+	if (added)
+		map->head.flags |= VGPU_BPF_MAP_NEW;
+	map->probed_ns = kernel_now_ns();
+}
+
 static int hold(struct vgpu_kernel *kernel, const void *data, uint32_t size)
 {
 	const struct vgpu_bpf_head *head = data;
@@ -89,6 +104,8 @@ static int hold(struct vgpu_kernel *kernel, const void *data, uint32_t size)
 		.at = kernel->held_size,
 	};
 	kernel->held_size += size;
+	if (head->kind == VGPU_BPF_MAP && head->flags & VGPU_BPF_MAP_WANTED && kernel->mapped)
+		look_at_map(kernel, (void *)(kernel->held + kernel->held_size - size));
 	return 0;
 }
 

@@ -18,7 +18,8 @@
 
 /* The settings of bpf/maps.h, by name. */
 struct settings {
-	bool sleepable, cookies, everyone, frames, files, find_vma;
+	bool sleepable, cookies, everyone, frames, files, find_vma, hold;
+	struct vgpu_bpf_name names[VGPU_BPF_NAMES];
 	uint32_t descriptors;
 	char wait[16];
 };
@@ -111,6 +112,8 @@ static int apply(struct bpf_object *object, const struct settings *settings)
 	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
 	err = err ? err : set(object, constants, "vgpu_files", &settings->files, 1);
 	err = err ? err : set(object, constants, "vgpu_find_vma", &settings->find_vma, 1);
+	err = err ? err : set(object, constants, "vgpu_hold", &settings->hold, 1);
+	err = err ? err : set(object, constants, "vgpu_names", settings->names, sizeof(settings->names));
 	err = err ? err : set(object, constants, "vgpu_wait_name", settings->wait, sizeof(settings->wait));
 	return err ? err : set(object, constants, "vgpu_descriptors", &settings->descriptors, 4);
 }
@@ -128,13 +131,14 @@ static int size_map(const struct vgpu_kernel *kernel, const char *name, uint32_t
 }
 
 /* Where the kernel side hangs beside its probes, and what for. */
-enum use { ALWAYS, WRITES, FILES, EITHER };
+enum use { ALWAYS, WRITES, FILES, MAPS, EITHER };
 static const struct {
 	const char *program;
 	enum use use;
 } points[] = {
 	{ "vgpu_fork", ALWAYS },  { "vgpu_exec", ALWAYS }, { "vgpu_exit", ALWAYS }, { "vgpu_signal", ALWAYS },
 	{ "vgpu_write", WRITES }, { "vgpu_openat", FILES }, { "vgpu_open", FILES },  { "vgpu_syscall", EITHER },
+	{ "vgpu_mmap", MAPS },
 };
 _Static_assert(sizeof(points) / sizeof(points[0]) <= KERNEL_LINKS, "room for a link each");
 
@@ -145,10 +149,20 @@ static bool is_wanted(const struct vgpu_kernel *kernel, const struct vgpu_kernel
 		return kernel->functions && options->descriptors;
 	case FILES:
 		return kernel->functions && options->files;
+	case MAPS:
+		return kernel->functions;
 	case EITHER:
 		return !kernel->functions && (options->descriptors || options->files);
 	default:
 		return true;
+	}
+}
+
+static void put_names(struct vgpu_bpf_name *to, const char *const *names)
+{
+	for (unsigned i = 0; names && names[i] && i < VGPU_BPF_NAMES; i++) {
+		to[i].used = 1;
+		memcpy(to[i].begins, names[i], strnlen(names[i], VGPU_BPF_NAME));
 	}
 }
 
@@ -163,6 +177,10 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 		.frames = options->frames,
 		.files = options->files,
 		.find_vma = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_find_vma, NULL) > 0,
+		/* Without probes of its own, mmap is seen with what is written and opened. */
+		.hold = options->hold && kernel->sleeps && (kernel->functions || options->descriptors || options->files) &&
+			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) > 0 &&
+			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_copy_from_user_task, NULL) > 0,
 		.descriptors = options->descriptors,
 	};
 	enum bpf_attach_type type = settings.cookies ? (enum bpf_attach_type)KERNEL_ATTACH_MULTI : 0;
@@ -171,6 +189,7 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 
 	if (!entry || !back)
 		return -ENOENT;
+	put_names(settings.names, options->names);
 	if (options->wait)
 		snprintf(settings.wait, sizeof(settings.wait), "%s", options->wait);
 	err = apply(kernel->object, &settings);
@@ -256,6 +275,8 @@ static int load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *op
 	kernel->functions_fd = map_fd(kernel, "functions");
 	kernel->places_fd = map_fd(kernel, "places");
 	kernel->followed_fd = map_fd(kernel, "followed");
+	kernel->held_fd = map_fd(kernel, "held");
+	kernel->probed_fd = map_fd(kernel, "probed");
 	kernel->hits_fd = map_fd(kernel, "hits");
 	kernel->totals_fd = map_fd(kernel, "totals");
 	return 0;
@@ -297,6 +318,8 @@ int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options 
 	err = err ? err : attach_tracepoints(kernel, options);
 	if (err)
 		goto fail;
+	kernel->mapped = options->mapped;
+	kernel->mapped_data = options->mapped_data;
 	*out = kernel;
 	return 0;
 fail:

@@ -31,6 +31,14 @@ struct vgpu_kernel_options {
 	bool frames;          /* the stack of calls that fail */
 	bool files;           /* which files about GPUs are opened, and what came of it */
 	bool all_syscalls;    /* these two at the tracepoint of all system calls, even where there is better */
+	const char *const *names; /* how the names of files begin that are to be probed when mapped; ends with NULL */
+	bool hold;            /* a thread that maps such a file waits a moment for `mapped`, 100 ms at most */
+	/*
+	 * Such a file was mapped: called as soon as that is known, out of turn, to probe it. Returns 0
+	 * where all of it was probed before. May be NULL.
+	 */
+	int (*mapped)(void *data, const struct vgpu_bpf_map *map);
+	void *mapped_data;
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	char *why;            /* where an error is explained; may be NULL */
 	size_t why_size;

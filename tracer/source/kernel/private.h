@@ -60,7 +60,9 @@ struct kernel_waiting {
 struct vgpu_kernel {
 	struct bpf_object *object;
 	int entry_fd, return_fd; /* programs */
-	int functions_fd, places_fd, followed_fd, hits_fd, totals_fd;
+	int functions_fd, places_fd, followed_fd, hits_fd, totals_fd, held_fd, probed_fd;
+	int (*mapped)(void *data, const struct vgpu_bpf_map *map);
+	void *mapped_data;
 	uint32_t method;
 	bool sleeps;
 	int tracefs_fd;          /* the root of a tracefs, -1 */
