@@ -140,10 +140,10 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	struct vgpu_bpf_hits *hit;
 	struct thread *thread;
 	struct frame *frame;
-	__u64 sp = ARCH_SP(regs), now;
+	__u64 sp = ARCH_SP(regs), caller = 0, now;
 	__u32 depth, i, stack, words;
 	bool hijacked = false;
-	long length;
+	long length, error;
 
 	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (!thread) {
@@ -165,8 +165,6 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 			break;
 		if (frame->sp == sp) {
 			/* The same place: reached by a jump from there (a return probe is on it), or anew. */
-			__u64 caller = 0;
-
 			bpf_probe_read_user(&caller, sizeof(caller), (void *)sp);
 			true_caller(task, caller, &hijacked);
 			if (hijacked)
@@ -201,7 +199,14 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	stack = words > VGPU_BPF_CALLER ? words - VGPU_BPF_CALLER : 1;
 	if (stack > 1 + VGPU_BPF_STACK)
 		stack = 1 + VGPU_BPF_STACK;
-	if (bpf_probe_read_user(&frame->word[VGPU_BPF_CALLER], stack * 8, (void *)sp))
+	/* One word to the stack: for memory of a map the kernel looks twice as long whether it may be written. */
+	if (stack == 1) {
+		error = bpf_probe_read_user(&caller, sizeof(caller), (void *)sp);
+		frame->word[VGPU_BPF_CALLER] = caller;
+	} else {
+		error = bpf_probe_read_user(&frame->word[VGPU_BPF_CALLER], stack * 8, (void *)sp);
+	}
+	if (error)
 		frame->flags |= VGPU_BPF_CALL_NO_STACK;
 	else
 		frame->word[VGPU_BPF_CALLER] = true_caller(task, frame->word[VGPU_BPF_CALLER], &hijacked);
