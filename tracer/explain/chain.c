@@ -230,8 +230,12 @@ static void try_rules(struct vgpu_explanation *explanation, struct vgpu_chain *c
 		/* Where the driver refused to begin, all that failed later did so for that, whether or not its reason is known. */
 		if (init && init->failures && !init->success && rule->step > VGPU_STEP_INIT && !rule->whatever)
 			continue;
-		/* With a device in hand, what might have gone wrong before did not; a call may still hang. */
-		if (counted && rule->step < VGPU_STEP_PROPERTIES && (rule->step != VGPU_STEP_CALLED || memory))
+		/*
+		 * With a device in hand, what might have gone wrong before did not; a call may still hang, and a
+		 * library be the wrong one.
+		 */
+		if (counted && rule->step < VGPU_STEP_PROPERTIES && (rule->step != VGPU_STEP_CALLED || memory) &&
+		    !(rule->whatever && rule->step == VGPU_STEP_OPENED))
 			continue;
 		/* A client that went on to ask for memory did not give up on a refusal before. */
 		if (memory && rule->step == VGPU_STEP_PROPERTIES && rule->when.call)

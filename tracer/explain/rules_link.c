@@ -154,6 +154,14 @@ static bool died_starting(const struct vgpu_rule_place *place, struct vgpu_findi
 }
 
 /* Two files that stand for the same library, both mapped. */
+/* What it says it is; where that could not be read any more, what it was called. */
+static const char *stands_for(const struct vgpu_seen_object *object)
+{
+	const char *slash = object->path ? strrchr(object->path, '/') : NULL;
+
+	return object->soname ? object->soname : slash ? slash + 1 : NULL;
+}
+
 static bool two_copies(const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_seen_process *process = place->process;
@@ -162,7 +170,8 @@ static bool two_copies(const struct vgpu_rule_place *place, struct vgpu_finding 
 		for (uint32_t k = 0; k < i; k++) {
 			const struct vgpu_seen_object *a = &process->objects.at[k], *b = &process->objects.at[i];
 
-			if (a->gone || b->gone || a->library || b->library || !a->soname || !b->soname || strcmp(a->soname, b->soname) ||
+			if (a->gone || b->gone || a->library || b->library || !stands_for(a) || !stands_for(b) ||
+			    strcmp(stands_for(a), stands_for(b)) ||
 			    (a->part != VGPU_PART_DRIVER && a->part != VGPU_PART_RUNTIME) || !a->inode || !b->inode ||
 			    (a->inode == b->inode && a->device == b->device))
 				continue;
