@@ -72,7 +72,8 @@ bad() {
 	"$target" wait "$foreign" >"$out.fifo" 3>"$out.beats" &
 	pid=$!
 	read -r _ <"$out.fifo"
-	# Ends when the process that it watches does.
+	# What an earlier run said. It ends when the process that it watches does.
+	: >"$out"
 	"$bin/kernel_probe" -m "$method" -q -l "$foreign" -p $pid >"$out" 2>"$out.err" &
 	local watcher=$!
 	until grep -q '^ready' "$out"; do

@@ -514,8 +514,14 @@ void vgpu_rings_reap(struct vgpu_rings *rings, struct vgpu_stream *stream)
 			.process = known->number,
 		};
 
-		if (known->followed || known->ended || vgpu_proc_alive(known->pid, known->start_time))
+		if (known->followed || (known->ended && state->finished) ||
+		    vgpu_proc_alive(known->pid, known->start_time))
 			continue;
+		if (known->ended) {
+			/* Found after its end was told. */
+			vgpu_rings_finish(rings, known->number, stream);
+			continue;
+		}
 		if (rings->options.patient && !known->gone) {
 			known->gone = true;
 			continue;

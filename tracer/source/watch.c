@@ -151,33 +151,6 @@ static void look_for_processes(struct vgpu_watch *watch, uint64_t now)
 	watch->newest = newest;
 }
 
-static void look_for_rings(struct vgpu_watch *watch, uint64_t now)
-{
-	for (uint32_t i = 0; i < watch->count; i++) {
-		struct watched *watched = &watch->watched[i];
-		struct vgpu_event event = { .kind = VGPU_EVENT_EXIT, .observer = VGPU_OBSERVER_TRACER };
-
-		if (watched->ended)
-			continue;
-		if (!vgpu_proc_alive(watched->pid, watched->start_time)) {
-			watched->ended = true;
-			/* One with a ring is reaped by it, and the kernel observer says itself when one ends. */
-			if (!watch->on.kernel && watched->known && !watched->known->has_ring && !watched->known->ended) {
-				watched->known->ended = true;
-				event.process = watched->known->number;
-				event.exit.how = VGPU_EXIT_SEEN;
-				vgpu_stream_emit(watch->on.stream, &event);
-			}
-			continue;
-		}
-		if (now < watched->next_ns)
-			continue;
-		vgpu_rings_add_process(watch->on.rings, watched->pid, watch->on.stream);
-		/* After an exec it has another. */
-		watched->next_ns = now + (watched->known && watched->known->has_ring ? 1000 : 100) * MS;
-	}
-}
-
 /* ---- rings of processes that ended before anybody saw them ---- */
 
 static bool is_ours(const struct vgpu_watch *watch, const struct vgpu_process *process)
@@ -270,6 +243,36 @@ static void look_for_left(struct vgpu_watch *watch)
 		watch->since = now ? now - 1 : 0;
 	} else {
 		vgpu_find_directories(look_at_place, watch);
+	}
+}
+
+static void look_for_rings(struct vgpu_watch *watch, uint64_t now)
+{
+	for (uint32_t i = 0; i < watch->count; i++) {
+		struct watched *watched = &watch->watched[i];
+		struct vgpu_event event = { .kind = VGPU_EVENT_EXIT, .observer = VGPU_OBSERVER_TRACER };
+
+		if (watched->ended)
+			continue;
+		if (!vgpu_proc_alive(watched->pid, watched->start_time)) {
+			watched->ended = true;
+			/* Its first call may have been its last act. */
+			if (watched->known && !watched->known->has_ring)
+				look_for_left(watch);
+			/* One with a ring is reaped by it, and the kernel observer says itself when one ends. */
+			if (!watch->on.kernel && watched->known && !watched->known->has_ring && !watched->known->ended) {
+				watched->known->ended = true;
+				event.process = watched->known->number;
+				event.exit.how = VGPU_EXIT_SEEN;
+				vgpu_stream_emit(watch->on.stream, &event);
+			}
+			continue;
+		}
+		if (now < watched->next_ns)
+			continue;
+		vgpu_rings_add_process(watch->on.rings, watched->pid, watch->on.stream);
+		/* After an exec it has another. */
+		watched->next_ns = now + (watched->known && watched->known->has_ring ? 1000 : 100) * MS;
 	}
 }
 
