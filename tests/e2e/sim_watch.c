@@ -68,11 +68,11 @@ void *client_watch(const char *name, void *symbol)
 	if (!function)
 		return symbol;
 	number = VGPU_FUNCTION_NUMBER(function->id);
-	shared->called[number] = true;
+	__atomic_store_n(&shared->called[number], true, __ATOMIC_RELAXED);
 	if (mode == PLAIN || !(function->flags & VGPU_FUNCTION_STATUS) ||
 	    (mode != RECORD && number != mutant))
 		return symbol;
-	targets[number] = symbol;
+	__atomic_store_n(&targets[number], symbol, __ATOMIC_RELAXED);
 	return (void *)(uintptr_t)(vgpu_fault_stubs + (size_t)16 * number);
 }
 
