@@ -75,7 +75,7 @@ static void sweep(const char *directory)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (!strncmp(entry->d_name, "link-", 5) || !strncmp(entry->d_name, "vgpu-", 5))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir)
 		closedir(dir);
