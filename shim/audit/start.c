@@ -10,6 +10,8 @@
 #include "shim/audit/sys.h"
 
 #define ARGV_MAX 4096u
+/* How far below the program's arguments the linker can be when it starts. */
+#define STACK_DEPTH_MAX (UINT64_C(1) << 24)
 #define NULL_DEVICE 0x103u /* 1:3 on every Linux */
 
 void audit_stack_read(struct audit_stack *stack, uint64_t *start)
@@ -142,6 +144,9 @@ int audit_stack_find(struct vgpu_process *process)
 
 	if (err)
 		return err;
+	/* valgrind runs a program on a stack of its own, and the kernel's is not mapped any more. */
+	if (fields[STAT_STACK] - (uint64_t)(uintptr_t)__builtin_frame_address(0) > STACK_DEPTH_MAX)
+		return -EOPNOTSUPP;
 	audit_stack_read(&audit.stack, (uint64_t *)fields[STAT_STACK]);
 	audit.stack.arg_start = (char *)fields[STAT_ARG_START];
 	audit.stack.arg_end = (char *)fields[STAT_ARG_END];
