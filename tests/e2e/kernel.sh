@@ -197,8 +197,6 @@ watch_all() {
 kill_rounds() { # PATTERN COMMAND…, with PID for the target's number and NTH for the observer's
 	local pattern=$1 pid round beats watchers each kills=25
 	shift
-	# To take trace events away takes a second each.
-	[ "$method" = multi ] || kills=10
 	probe -q -- /bin/true
 	mkfifo -m 600 "$out.fifo" 2>/dev/null || true
 	"$target" wait "$foreign" >"$out.fifo" 3>"$VGPU_WORK_DIR/beats" &
