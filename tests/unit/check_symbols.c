@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names of addresses: from this program's own file, a stripped copy of it, and its debug file. */
-#include <check.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <stdarg.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/export/backtrace.h"
 #include "tracer/source/symbols.h"
 
@@ -176,10 +176,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("symbols");
-	TCase *tests = tcase_create("symbols");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("symbols");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -187,10 +184,5 @@ int main(void)
 	tcase_add_test(tests, another_build_is_not_believed);
 	tcase_add_test(tests, a_separate_debug_file_is_found_by_build_id);
 	tcase_add_test(tests, a_frame_says_function_line_and_file_or_what_is_not_known);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard without a terminal: what each view shows of given events. */
-#include <check.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/top_started.h"
+#include "tests/unit/unit.h"
 
 START_TEST(every_view_shows_the_state_of_the_observation)
 {
@@ -176,10 +176,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("top");
-	TCase *views = tcase_create("views");
-	SRunner *runner;
-	int failed;
+	TCase *views = unit_case("top");
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
@@ -195,10 +192,5 @@ int main(void)
 	tcase_add_test(views, memory_behind_a_handle_lives_until_unmapped);
 	tcase_add_test(views, verdict_wraps_and_leads_to_its_evidence);
 	tcase_set_timeout(views, 60);
-	suite_add_tcase(suite, views);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard without a terminal: what keys do, at any size, and that none does harm. */
-#include <check.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/top_started.h"
+#include "tests/unit/unit.h"
 
 START_TEST(filter_counts_only_what_passes_and_says_where_it_is_wrong)
 {
@@ -373,10 +373,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("top_keys");
-	TCase *keys = tcase_create("keys"), *shapes = tcase_create("shapes");
-	SRunner *runner;
-	int failed;
+	TCase *keys = unit_case("top_keys"), *shapes = unit_case("shapes");
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
@@ -400,11 +397,5 @@ int main(void)
 	tcase_add_test(shapes, random_keys_do_no_harm);
 	tcase_set_timeout(keys, 60);
 	tcase_set_timeout(shapes, 280);
-	suite_add_tcase(suite, keys);
-	suite_add_tcase(suite, shapes);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run();
 }
