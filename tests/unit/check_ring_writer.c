@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The real writer, read by the reader: what is kept, what is lost, and that every loss is counted. */
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,24 +17,7 @@
 #include "shim/entry/arch/arch.h"
 #include "shim/ring/reader_state.h"
 #include "shim/ring/ring.h"
-#include "tests/unit/tiny_library.h"
-#include "tests/unit/tiny_target.h"
-
-static struct vgpu_ring *ring;
-static struct tally tally;
-
-static void setup(void)
-{
-	target_setup();
-	memset(&tally, 0, sizeof(tally));
-	ring = NULL;
-}
-
-static void teardown(void)
-{
-	vgpu_ring_close(ring);
-	target_teardown();
-}
+#include "tests/unit/ring_check.h"
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -306,7 +288,8 @@ START_TEST(a_record_larger_than_any_segment_is_dropped_and_counted)
 	ck_assert_ptr_nonnull(thread);
 	for (int i = 0; i < 5; i++) {
 		thread->ordinal++;
-		ck_assert_uint_eq(vgpu_thread_more(arena, thread, &thread->cursor[0], VGPU_RECORD_MAX + 8), 0);
+		ck_assert_uint_eq(
+		    vgpu_thread_more(arena, thread, &thread->cursor[0], VGPU_RECORD_MAX + 8), 0);
 	}
 	ring = target_ring(getpid());
 	ck_assert_int_eq(vgpu_ring_poll(ring), 0);
@@ -446,7 +429,8 @@ static void short_lived_threads(void)
 	for (uintptr_t i = 0; i < SHORT_LIVED; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, one_call, (void *)i) || pthread_join(thread, NULL))
+		if (pthread_create(&thread, NULL, one_call, (void *)i) ||
+		    pthread_join(thread, NULL))
 			_exit(98);
 	}
 }
@@ -483,7 +467,8 @@ static void vanishing_threads(void)
 	for (uintptr_t i = 0; i < SHORT_LIVED; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, one_call_and_gone, (void *)i) || pthread_join(thread, NULL))
+		if (pthread_create(&thread, NULL, one_call_and_gone, (void *)i) ||
+		    pthread_join(thread, NULL))
 			_exit(98);
 	}
 }
@@ -576,18 +561,8 @@ int main(void)
 		switched_off_there_is_no_ring,
 		a_directory_that_cannot_be_written_is_passed_over_and_noted,
 	};
-	Suite *suite = suite_create("ring_writer");
-	TCase *tcase = tcase_create("writer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tcase = ring_case("ring_writer", 120);
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	UNIT_ADD(tcase, tests);
+	return unit_run();
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the tests of the writer share. */
+#include "tests/unit/ring_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct vgpu_ring *ring;
+struct tally tally;
+
+static void setup(void)
+{
+	target_setup();
+	memset(&tally, 0, sizeof(tally));
+	ring = NULL;
+}
+
+static void teardown(void)
+{
+	vgpu_ring_close(ring);
+	target_teardown();
+}
+
+TCase *ring_case(const char *name, double timeout_s)
+{
+	TCase *tcase = unit_case(name);
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, timeout_s);
+	return tcase;
+}
+
+void expect_all(uint64_t calls)
+{
+	ck_assert_int_ge(tally_poll(ring, &tally), 0);
+	ck_assert_uint_eq(tally.calls + tally_lost(ring), calls);
+	ck_assert_uint_eq(tally_pending(ring), 0);
+}
+
+uint64_t load(const uint64_t *value)
+{
+	return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
+
+void add(uint64_t *value, uint64_t n)
+{
+	__atomic_fetch_add(value, n, __ATOMIC_ACQ_REL);
+}
