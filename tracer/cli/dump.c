@@ -142,12 +142,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			return VGPU_ARGS_ERROR;
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "dump: one trace at a time" : "dump: of what?");
-		vgpu_say_more("usage: vgpu-trace dump [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "trace");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
-	options->word = args.positional[0];
 	return join_filters(options) ? VGPU_ARGS_ERROR : 0;
 }
 

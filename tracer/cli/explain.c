@@ -85,12 +85,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "explain: one trace at a time" : "explain: what?");
-		vgpu_say_more("usage: vgpu-trace explain [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "trace");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
-	options->word = args.positional[0];
 	return 0;
 }
 

@@ -11,11 +11,11 @@
 #include "shim/api/schema.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
+#include "tracer/cli/filter_option.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/export/notes.h"
-#include "tracer/model/filter.h"
 #include "tracer/source/watch.h"
 #include "tui/top.h"
 
@@ -318,12 +318,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "top: one target at a time" : "top: of what?");
-		vgpu_say_more("usage: vgpu-trace top [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "target");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
-	options->word = args.positional[0];
 	/* A picture of now does not wait for what probes would see. */
 	if (!asked && (options->once || (kernel && !strcmp(kernel, "off"))))
 		options->kernel = VGPU_WATCH_KERNEL_OFF;
@@ -333,17 +330,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 /* Whatever is wrong with the filter is said before anything else happens. */
 static int check_filter(const char *text)
 {
-	struct vgpu_filter_error error;
 	struct vgpu_filter *filter = NULL;
-	int err = text ? vgpu_filter_parse(&filter, text, &error) : 0;
+	int err = text ? vgpu_filter_option(&filter, text) : 0;
 
-	if (err == -EINVAL) {
-		vgpu_say_error("cannot use the filter: column %u: %s", error.column, error.message);
-		vgpu_say_more("  %s", text);
-		vgpu_say_more("  %*s", (int)error.column, "^");
-	} else if (err) {
-		vgpu_say_error("cannot use the filter: %s", strerror(-err));
-	}
 	vgpu_filter_free(filter);
 	return err;
 }

@@ -120,20 +120,9 @@ static int look_at(pid_t pid, void *data)
 	return 0;
 }
 
-static int32_t newest_pid(void)
-{
-	char text[128];
-	const char *last;
-
-	if (vgpu_proc_file("/proc/loadavg", text, sizeof(text)) <= 0)
-		return 0;
-	last = strrchr(text, ' ');
-	return last ? atoi(last + 1) : 0;
-}
-
 static void look_for_processes(struct vgpu_watch *watch, uint64_t now)
 {
-	int32_t newest = newest_pid();
+	int32_t newest = vgpu_proc_newest();
 
 	if (now >= watch->next_all_ns || newest < watch->newest || newest - watch->newest > NEW_PIDS_MAX) {
 		uint32_t before;
