@@ -9,17 +9,8 @@
 #include <unistd.h>
 
 #include "shim/ring/reader.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/arena_builder.h"
-
-#define CHECK(condition)                                                             \
-	do {                                                                         \
-		if (!(condition)) {                                                  \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                     \
-		}                                                                    \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile uint64_t sink;
 

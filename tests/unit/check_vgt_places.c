@@ -8,25 +8,9 @@
 
 #include "shim/api/schema.h"
 #include "tests/unit/make_event.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/vgt_file.h"
 #include "tracer/file/vgt.h"
 #include "tracer/model/copy.h"
-
-static char directory[] = "/dev/shm/check_vgt_places.XXXXXX";
-static char path[64];
-
-static void setup(void)
-{
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/t.vgt", directory);
-}
-
-static void teardown(void)
-{
-	unlink(path);
-	rmdir(directory);
-}
 
 /* ---- many events ---- */
 
