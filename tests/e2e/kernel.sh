@@ -381,7 +381,7 @@ go_program() {
 			fmt.Println("bad", bad)
 		}
 	END
-	(cd "$VGPU_WORK_DIR/go" && GOCACHE=$VGPU_WORK_DIR/cache GOPATH=$VGPU_WORK_DIR/path GO111MODULE=off GOFLAGS= \
+	(cd "$VGPU_WORK_DIR/go" && GOCACHE=$VGPU_WORK_DIR/cache GOPATH=$VGPU_WORK_DIR/path GO111MODULE=off GOFLAGS='' \
 		go build -o program main.go) >"$out" 2>&1 || skip "go cannot build with cgo: $(tail -n 1 "$out")"
 	probe -k -q -l "$foreign" -- "$VGPU_WORK_DIR/go/program" "$foreign"
 	want "$out" '^bad 0$'

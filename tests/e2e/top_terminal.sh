@@ -71,6 +71,7 @@ shows "cannot place a cursor" '^EXIT 1'
 
 # Signals that ask, and signals that kill: the terminal is given back either way.
 for signal in TERM:143 HUP:129 INT:130 SEGV:139 ABRT:134 BUS:135 QUIT:131; do
+	# shellcheck disable=SC2016  # the inner shell fills them in
 	open_terminal 80 24 sh -c 'ulimit -c 0; exec "$0" "$@"' "$trace" top story.vgt
 	shows '^F1Help'
 	kill -"${signal%:*}" "$(top_pid)"

@@ -303,5 +303,6 @@ fi
 keep
 say "$(wc -l <all/answers.tsv) answers kept; $failures failed; $SECONDS s"
 keep
+# shellcheck disable=SC2012  # for people to read
 ls -l "$OUT" | sed 's/^/        /'
 [ $failures = 0 ]
