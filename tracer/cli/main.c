@@ -140,6 +140,7 @@ const struct vgpu_command vgpu_commands[] = {
 		.name = "help",
 		.arguments = "[COMMAND]",
 		.summary = "say how a command is used",
+		.options = vgpu_options_help,
 		.usage_code = VGPU_EXIT_USAGE,
 		.run = vgpu_cmd_help,
 	},

@@ -38,8 +38,8 @@ const struct vgpu_option vgpu_options_run[] = {
 	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
 	  "auto: where nothing is put in, and it is permitted" },
-	{ "stderr", OPTION_STDERR, "off|notify", "notify: record what is written to descriptor 2, wherever it leads, without\n"
-	  "rights: some microseconds a write; unless you are root, programs with a\nset-user-id bit then run without it" },
+	{ "stderr", OPTION_STDERR, "off|notify", "notify: record what is written to descriptor 2, wherever it leads. It needs no\n"
+	  "rights, and some microseconds a write; unless you are root, programs with a\nset-user-id bit then run without it" },
 	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
 	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
 	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
