@@ -319,6 +319,7 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 	    ++known->execs_kernel > known->execs) {
 		describe(&proc, &record->head);
 		if (!proc.argv_size && record->argv_size) {
+			vgpu_proc_free(&proc); /* room for what was empty */
 			proc.argv = malloc(record->argv_size + 1);
 			if (proc.argv) {
 				memcpy(proc.argv, text + record->path_size, record->argv_size);
