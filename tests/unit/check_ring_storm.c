@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The call path under many threads, deep calls, and with too little room for them. */
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/ring_check.h"
@@ -89,17 +86,9 @@ static void churning_threads(void)
 START_TEST(threads_that_come_and_go_are_never_mixed_up)
 {
 	pid_t pid = target_start(churning_threads);
-	char paths[TARGET_RINGS][256];
 	struct vgpu_ring_thread thread;
-	int status;
 
-	while (!target_rings(paths))
-		sched_yield();
-	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
-		sched_yield();
-	while (!waitpid(pid, &status, WNOHANG))
-		ck_assert_int_ge(tally_poll(ring, &tally), 0);
-	ck_assert_int_eq(status, 0);
+	read_beside(pid);
 	expect_all(8 * 60 * 3);
 	ck_assert_uint_gt(vgpu_ring_arena(ring)->threads_recycled, 0);
 	/* No thread has calls of another. */

@@ -199,17 +199,9 @@ END_TEST
 START_TEST(a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest)
 {
 	pid_t pid = target_start(many_calls);
-	char paths[TARGET_RINGS][256];
-	int status;
 
 	tally.in_turn = true;
-	while (!target_rings(paths))
-		sched_yield();
-	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
-		sched_yield();
-	while (!waitpid(pid, &status, WNOHANG))
-		ck_assert_int_ge(tally_poll(ring, &tally), 0);
-	ck_assert_int_eq(status, 0);
+	read_beside(pid);
 	ck_assert_int_ge(tally_poll(ring, &tally), 0);
 	ck_assert_uint_eq(tally.gets + tally_lost(ring), MANY);
 }

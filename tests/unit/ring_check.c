@@ -2,8 +2,11 @@
 /* What the tests of the writer share. */
 #include "tests/unit/ring_check.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 struct vgpu_ring *ring;
 struct tally tally;
@@ -29,6 +32,20 @@ TCase *ring_case(const char *name, double timeout_s)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, timeout_s);
 	return tcase;
+}
+
+void read_beside(pid_t pid)
+{
+	char paths[TARGET_RINGS][256];
+	int status;
+
+	while (!target_rings(paths))
+		sched_yield();
+	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
+		sched_yield();
+	while (!waitpid(pid, &status, WNOHANG))
+		ck_assert_int_ge(tally_poll(ring, &tally), 0);
+	ck_assert_int_eq(status, 0);
 }
 
 void expect_all(uint64_t calls)

@@ -14,6 +14,9 @@ extern struct tally tally;
 /* This program's case, in which every test has a ring directory of its own. */
 TCase *ring_case(const char *name, double timeout_s);
 
+/* Finds the ring of a target that runs, and reads it while it is written, until the target ends. */
+void read_beside(pid_t pid);
+
 /* Most tests end so: what was read and what is counted as lost is what the target says it called. */
 void expect_all(uint64_t calls);
 
