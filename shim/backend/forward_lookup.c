@@ -9,12 +9,12 @@
 #include "shim/backend/forward.h"
 #include "shim/entry/call.h"
 
-#define PER_THREAD	   2u /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
-#define NOT_FOUND	   500 /* CUDA_ERROR_NOT_FOUND */
-#define NOT_FOUND_STATUS 1  /* CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND */
+#define PER_THREAD 2u      /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
+#define NOT_FOUND_STATUS 1 /* CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND */
 
 static int (*target_v1)(const char *symbol, void **pointer, int version, uint64_t flags);
-static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags, int *status);
+static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags,
+			int *status);
 
 static int newest_version(void)
 {
@@ -62,7 +62,7 @@ static int hand_out(const char *symbol, void **pointer, int version, uint64_t fl
 		*pointer = NULL;
 		if (status)
 			*status = NOT_FOUND_STATUS;
-		return NOT_FOUND;
+		return 0;
 	}
 	if (number)
 		*pointer = forward.library->entry[number];
@@ -74,14 +74,18 @@ static int lookup_v2(const char *symbol, void **pointer, int version, uint64_t f
 {
 	int result = target_v2(symbol, pointer, version, flags, status);
 
-	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, status) : result;
+	return !result && symbol && pointer && *pointer
+		   ? hand_out(symbol, pointer, version, flags, status)
+		   : result;
 }
 
 static int lookup_v1(const char *symbol, void **pointer, int version, uint64_t flags)
 {
 	int result = target_v1(symbol, pointer, version, flags);
 
-	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, NULL) : result;
+	return !result && symbol && pointer && *pointer
+		   ? hand_out(symbol, pointer, version, flags, NULL)
+		   : result;
 }
 
 void *forward_lookup(const char *name, void *symbol)
