@@ -210,7 +210,8 @@ START_TEST(lookups_that_fail_say_why_and_give_NULL)
 			 CUDA_ERROR_INVALID_VALUE);
 	ck_assert_int_eq(CU(cuGetProcAddress_v2)(NULL, &pointer, 13000, 0, NULL),
 			 CUDA_ERROR_INVALID_VALUE);
-	ck_assert_int_eq(CU(cuGetProcAddress)("cuNoSuchThing", &pointer, 13000, 0), CUDA_SUCCESS);
+	ck_assert_int_eq(CU(cuGetProcAddress)("cuNoSuchThing", &pointer, 13000, 0),
+			 CUDA_ERROR_NOT_FOUND);
 	ck_assert_ptr_eq(pointer, NULL);
 }
 END_TEST

@@ -56,9 +56,13 @@ CUresult sim_cuGetProcAddress_v2(const char *symbol, void **pointer, int version
 	return look_up(symbol, pointer, version, flags, status ? status : &unused);
 }
 
+/* Has no status, and so an error for what is not there. */
 CUresult sim_cuGetProcAddress(const char *symbol, void **pointer, int version, cuuint64_t flags)
 {
-	return sim_cuGetProcAddress_v2(symbol, pointer, version, flags, NULL);
+	CUdriverProcAddressQueryResult status = CU_GET_PROC_ADDRESS_SUCCESS;
+	CUresult result = sim_cuGetProcAddress_v2(symbol, pointer, version, flags, &status);
+
+	return result || status == CU_GET_PROC_ADDRESS_SUCCESS ? result : CUDA_ERROR_NOT_FOUND;
 }
 
 /*
