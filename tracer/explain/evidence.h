@@ -148,7 +148,7 @@ struct vgpu_seen_process {
 	VGPU_SEEN_LIST(struct vgpu_seen_device, devices);
 	VGPU_SEEN_LIST(struct vgpu_seen_pending, pending);
 	VGPU_SEEN_LIST(struct vgpu_seen_text, gates);
-	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names that were not found, or found as NULL (code -1) */
+	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names not found, or NULL in spite of a status that says found (code -1) */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, files); /* opens of GPU device nodes that failed */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, images); /* architectures of device code: "sm_90", "compute_90" */
 	uint64_t losses;

@@ -364,10 +364,10 @@ const struct vgpu_rule vgpu_rules_call[] = {
 	},
 	{
 		.id = "INIT-LOOKUP-NULL", .step = VGPU_STEP_CALLED, .needs = NEEDS_CALLS, .whatever = true,
-		.title = "cuGetProcAddress said success, and gave no address",
+		.title = "cuGetProcAddress said success, in its status too, and gave no address",
 		.holds = lookup_null,
 		.say = "cuGetProcAddress said CUDA_SUCCESS for %a, and gave a NULL pointer.",
-		.todo = "Return CUDA_ERROR_NOT_FOUND for what is not there: callers jump to what a success gives.",
+		.todo = "Say in its status (symbolStatus) that the symbol is not there: callers jump to what a success gives.",
 	},
 	{
 		.id = "INIT-AUTHENTICITY", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,
