@@ -279,6 +279,16 @@ answers() {
 	grep -E '^(next|in|error)=' "$out" | cmp - "$out.plain" || fail "other answers"
 }
 
+# Programs that other kernels use, and this one at least takes.
+loads() {
+	local status=0
+	"$bin/kernel_loads" >"$out" 2>&1 || status=$?
+	cat "$out"
+	[ $status != 77 ] || skip "$(sed -n 's/^SKIPPED: //p' "$out")"
+	same 0 $status "programs that were refused"
+	want "$out" '^functions=0 sleeps=0 method=tracefs: taken$'
+}
+
 # With the two capabilities alone.
 unprivileged() {
 	local status=0

@@ -315,9 +315,41 @@ stuck() {
 files() {
 	observe "$target" opens "$foreign"
 	want out 'file     /dev/nvidiactl'
-	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)"')" "nodes"
-	same 1 "$(count file 'libcuda-foreign.so","error":0,')" "the library"
+	want out 'file     /dev/nvidia7  asked for: No such file'
+	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)".*"looked":0')" "nodes"
+	same 1 "$(count file '"path":"/dev/nvidia-uvm","error":2,"flags":524290,.*"looked":0')" "openat2"
+	same 7 "$(count file '"path":"/dev/nvidia[1-7]","error":2,.*"looked":1')" "files that were asked for"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":0')" "the library"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":1')" "the library, asked for"
 	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
+}
+
+# wrote TEXT FULL-SIZE UNREAD: one write of that, exactly
+wrote() {
+	same 1 "$(count output "\"bytes\":\"$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')\",\"full_size\":$2,\"unread\":$3")" "write of ${1:0:20}"
+}
+
+# What a process writes, however it hands it to the kernel; and what cannot be read is said.
+writes() {
+	more+=(--no-files)
+	observe "$target" writes
+	same 1 "$(count exit '"how":1,"status":0,')" "target without a complaint"
+	wrote write 5 0
+	wrote pwrite 6 0
+	same 4 "$(count output '"bytes":"777269746576","full_size":6,"unread":0')" "writev, pwritev, sendmsg, vmsplice"
+	wrote wri 3 0
+	wrote "$(printf 'a%.0s' {1..3000})$(printf 'b%.0s' {1..1096})" 9000 0
+	wrote "$(printf 'n%.0s' {1..64})" 100 0
+	wrote sendto 6 0
+	wrote refused 7 0
+	wrote closed 6 0
+	wrote 'seen ' 16 1
+	# What went from descriptor to descriptor.
+	for size in 20 26 30; do
+		same 1 "$(count output '"bytes":"","full_size":'$size',"unread":1')" "$size bytes moved"
+	done
+	want out 'stderr   \(to /dev/null\) seen ….*\(5 of 16 bytes, the rest not readable\)'
+	want out 'stderr   20 bytes, not readable'
 }
 
 # What an observer keeps open, and in memory, by its slope over the life of hundreds of processes.

@@ -362,6 +362,7 @@ struct vgpu_event_file {
 	uint32_t flags;      /* O_… */
 	uint32_t vendor;
 	uint64_t duration_ns;
+	uint32_t looked;     /* 1: it was not to be opened; access, stat or their like asked for it */
 };
 
 struct vgpu_event_output {
@@ -369,6 +370,7 @@ struct vgpu_event_output {
 	const char *target;  /* where it leads, NULL: not known */
 	struct vgpu_data bytes; /* size 0 and full_size > 0: not readable */
 	uint64_t full_size;
+	uint32_t unread;     /* 1: what comes after these bytes could not be read; else they are cut for room */
 };
 
 struct vgpu_event_crash {
