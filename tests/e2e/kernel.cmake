@@ -23,7 +23,7 @@ if(VGPU_HAVE_KERNEL)
 		vgpu_add_script(kernel_agree kernel_agree.sh)
 	endif()
 	foreach(method multi tracefs)
-		foreach(case shapes bad swallow grandchild crash untouched jumps forks overload killed killed_attach two answers
+		foreach(case shapes bad swallow grandchild crash untouched jumps forks forks_inside overload killed killed_attach two answers
 				python go_program equal_structs equal_threads)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()

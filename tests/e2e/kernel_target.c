@@ -88,11 +88,13 @@ static volatile int stop;
 
 static void *call_on(void *data)
 {
+	unsigned long *calls = data;
 	int count;
 
-	(void)data;
-	while (!stop)
+	while (!stop) {
 		get_count(&count);
+		++*calls;
+	}
 	return NULL;
 }
 
@@ -100,11 +102,12 @@ static void *call_on(void *data)
 static int forks(int argc, char **argv)
 {
 	int n = argc > 1 ? atoi(argv[1]) : 100, bad = 0, status, count = 0;
+	unsigned long calls = 0;
 	pthread_t thread;
 
 	load(argv[0]);
 	get_count(&count);
-	pthread_create(&thread, NULL, call_on, NULL);
+	pthread_create(&thread, NULL, call_on, &calls);
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
 
@@ -117,6 +120,35 @@ static int forks(int argc, char **argv)
 	}
 	stop = 1;
 	pthread_join(thread, NULL);
+	/* Once before, and once in each child. */
+	printf("%d forks, %d bad\ncalls %lu\n", n, bad, calls + 1 + n);
+	return bad != 0;
+}
+
+static pid_t inside;
+
+static void fork_inside(void *data)
+{
+	(void)data;
+	inside = fork();
+}
+
+/* forks_inside LIBRARY N: both the parent and the child return from the call that forked */
+static int forks_inside(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 100, bad = 0, status, count = 0;
+	void *library = load(argv[0]);
+	int (*launch)(void *, void (*)(void *), void *);
+
+	*(void **)&launch = dlsym(library, "cuLaunchHostFunc");
+	for (int i = 0; i < n; i++) {
+		int result = launch(NULL, fork_inside, NULL);
+
+		if (!inside)
+			_exit(result || get_count(&count) || count != 3 ? 3 : 7);
+		if (result || waitpid(inside, &status, 0) != inside || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+			bad++;
+	}
 	printf("%d forks, %d bad\n", n, bad);
 	return bad != 0;
 }
@@ -475,7 +507,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {
-		{ "threads", threads },	    { "paced", paced_threads },	    { "forks", forks },	  { "victim", victim },
+		{ "threads", threads },	    { "paced", paced_threads },	    { "forks", forks }, { "forks_inside", forks_inside }, { "victim", victim },
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
