@@ -259,6 +259,44 @@ startup() {
 	want out 'libcuda-start.so'
 }
 
+# Probes that never found their place: why, at the end and in the trace. What was found says nothing.
+probes() {
+	need cc
+	need strip
+	cat >inner.c <<-'END'
+		extern int puts(const char *);
+		static inline __attribute__((always_inline)) int twice(int a) { return a * 2 + puts(""); }
+		static __attribute__((noinline)) int hidden(int a) { __asm__ volatile(""); return a + 1; }
+		int inner_one(int a) { return twice(a) + twice(a + 1); }
+		int inner_two(int a) { return twice(a) - hidden(a); }
+	END
+	cc -g -O2 -shared -fPIC -o libinner.so inner.c
+	cp libinner.so libinner_bare.so
+	strip libinner_bare.so
+	echo 'extern int inner_one(int), inner_two(int); __attribute__((constructor)) static void start(void)
+		{ inner_one(1); inner_two(1); }' |
+		cc -shared -fPIC -Wl,--no-as-needed -x c -o libouter.so - -L. -linner -linner_bare -Wl,-rpath,"$PWD"
+	more=(--lib 'libinner.so' --probe 'libinner.so:twice(int)->int' --probe 'libinner.so:hidden(int)->int' --probe 'libinner.so:inner_tow'
+		--probe 'libinner_bare.so:hidden' --probe 'libouter.so:inner_one' --probe 'libnever.so:any' --probe 'libinner*:inner_two')
+	observe "$target" load "$PWD/libouter.so"
+	want out 'probe    libinner.so:twice was never placed: in .*/libinner.so it was inlined at 3 places, and has no code of its own$'
+	want out 'probe    libinner.so:inner_tow was never placed: .*/libinner.so has no function of that name; it has inner_two'
+	want out 'probe    libinner_bare.so:hidden was never placed: .*/libinner_bare.so is stripped: it names only the 2 functions'
+	want out 'probe    libouter.so:inner_one was never placed: .*/libouter.so calls it and does not have it'
+	want out 'probe    libnever.so:any was never placed: no file of that name was mapped$'
+	same 5 "$(count observer '"about":4,.*"text":"was never placed')" "probes that were not placed"
+	same 1 "$(count observer '"reason":3,.*"value":3,.*"subject":"libinner.so:twice"')" "the inlined one"
+	# One that was called, in the library that it is in.
+	same 1 "$(count call '"name":"hidden"')" "calls of a static function"
+	code 0 "$trace" stat a.vgt
+	want out '^the probe libinner.so:twice was never placed: in .* inlined at 3 places'
+	code 0 "$trace" stat --json a.vgt
+	want out '"probe":"libinner_bare.so:hidden"'
+	code 0 "$trace" explain a.vgt
+	want out '^not observed: the probe libouter.so:inner_one was never placed: '
+	refuse out 'probe libinner.so:hidden|probe libinner\*:inner_two'
+}
+
 # Device code that a module load is given; one that is not for this device is why it fails.
 images() {
 	local sum

@@ -440,13 +440,20 @@ static void format_kernel_loss(const struct note *note)
 
 static enum vgpu_note_weight weigh_observer(const struct vgpu_event *event)
 {
-	return event->note.withdrawn ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
+	return event->note.withdrawn || vgpu_unplaced(event) ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
 }
 
 static void format_observer(const struct note *note)
 {
 	const struct vgpu_event_observer_note *own = &note->event->note;
 
+	if (vgpu_unplaced(note->event)) {
+		vgpu_text_puts(note->out, "probe    ");
+		put_or(note, own->subject, "?");
+		vgpu_text_puts(note->out, " ");
+		put_or(note, own->text, "was never placed");
+		return;
+	}
 	vgpu_text_printf(note->out, "observer %s: ", vgpu_observer_name(own->about));
 	put_or(note, own->text, own->withdrawn ? "observes nothing from here on" : "a limit");
 	if (own->text && own->withdrawn)
