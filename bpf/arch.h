@@ -33,8 +33,26 @@
 #define ARCH_SYSCALL "__x64_sys_" /* and a call's name: the kernel's function for it */
 #define ARCH_SYS_WRITE 1
 #define ARCH_SYS_OPEN 2
+#define ARCH_SYS_STAT 4
+#define ARCH_SYS_LSTAT 6
 #define ARCH_SYS_MMAP 9
+#define ARCH_SYS_PWRITE 18
+#define ARCH_SYS_WRITEV 20
+#define ARCH_SYS_ACCESS 21
+#define ARCH_SYS_SENDFILE 40
+#define ARCH_SYS_SENDTO 44
+#define ARCH_SYS_SENDMSG 46
 #define ARCH_SYS_OPENAT 257
+#define ARCH_SYS_FSTATAT 262
+#define ARCH_SYS_FACCESSAT 269
+#define ARCH_SYS_SPLICE 275
+#define ARCH_SYS_VMSPLICE 278
+#define ARCH_SYS_PWRITEV 296
+#define ARCH_SYS_COPY_RANGE 326
+#define ARCH_SYS_PWRITEV2 328
+#define ARCH_SYS_STATX 332
+#define ARCH_SYS_OPENAT2 437
+#define ARCH_SYS_FACCESSAT2 439
 /* The registers of a system call are those that the tracepoint points at: kernel memory. */
 #define ARCH_SYSCALL_ARG(regs, field)                                                              \
 	({                                                                                         \

@@ -13,6 +13,7 @@
 #include "bpf/call.h"
 #include "bpf/link.h"
 #include "bpf/process.h"
+#include "bpf/syscall.h"
 
 /* "Dual BSD/GPL" is the kernel's word for the licence above: its helpers ask for it. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

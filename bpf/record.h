@@ -158,14 +158,22 @@ struct vgpu_bpf_link {
 };
 _Static_assert(sizeof(struct vgpu_bpf_link) == 96, "layout");
 
+enum vgpu_bpf_write_flags {
+	VGPU_BPF_WRITE_UNREAD = 1 << 0, /* what comes after these bytes could not be read */
+};
+
 /* Followed by size bytes. */
 struct vgpu_bpf_write {
 	struct vgpu_bpf_head head;
 	__u32 fd;
-	__u32 size;      /* 0 with full_size > 0: not readable */
-	__u64 full_size;
-	__u64 address;
+	__u32 size;
+	__u64 full_size; /* what was written; where that failed, what was to be */
+	__u64 address;   /* of the bytes, or of the list of their places */
 	struct vgpu_bpf_descriptor target;
+};
+
+enum vgpu_bpf_open_flags {
+	VGPU_BPF_OPEN_LOOK = 1 << 0, /* not opened: access, stat and their like */
 };
 
 /* Followed by size bytes: its path, without NUL. */

@@ -23,11 +23,11 @@ if(VGPU_HAVE_KERNEL)
 		vgpu_add_script(kernel_agree kernel_agree.sh)
 	endif()
 	foreach(method multi tracefs)
-		foreach(case shapes bad swallow grandchild crash untouched jumps forks overload killed killed_attach two answers
+		foreach(case shapes bad swallow grandchild crash untouched jumps forks forks_inside overload killed killed_attach two answers
 				python go_program equal_structs equal_threads)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()
-		foreach(case foreign running grandchild swallow crash stuck files images throws lookups startup unforeseen all slope witnesses
+		foreach(case foreign running grandchild swallow crash stuck files writes probes images throws lookups startup unforeseen all slope witnesses
 				run_sim run_none)
 			vgpu_add_script(kernel_attach_${case}_${method} kernel_attach.sh ARGS ${case} ${method})
 		endforeach()
@@ -35,6 +35,8 @@ if(VGPU_HAVE_KERNEL)
 			vgpu_add_script(kernel_equal_${lib}_${method} kernel.sh ARGS equal ${method} ${lib})
 		endforeach()
 	endforeach()
+	vgpu_add_program(kernel_loads kernel_loads.c LIBS vgpu_kernel)
+	vgpu_add_script(kernel_loads kernel.sh ARGS loads multi)
 	vgpu_add_script(kernel_attach_refused kernel_attach.sh ARGS refused multi)
 	# A trace event needs more than the two capabilities: this one is of uprobe_multi alone.
 	vgpu_add_script(kernel_unprivileged_multi kernel.sh ARGS unprivileged multi)

@@ -152,6 +152,17 @@ forks() {
 	probe -q -l "$foreign" -- "$target" forks "$foreign" 1000
 	want "$out" '^1000 forks, 0 bad$'
 	want "$out" '^count cuInit entries=2000 returns=2000 records=2000$'
+	all_seen
+	want "$out" '^ended 0$'
+	nothing_lost
+}
+
+# Forks within an observed call: it is entered once and returns twice, and is one call.
+forks_inside() {
+	probe -q -l "$foreign" -- "$target" forks_inside "$foreign" 1000
+	want "$out" '^1000 forks, 0 bad$'
+	want "$out" '^count cuLaunchHostFunc entries=1000 returns=1000 records=1000$'
+	want "$out" '^count cuDeviceGetCount entries=1000 returns=1000 records=1000$'
 	want "$out" '^ended 0$'
 	nothing_lost
 }
@@ -279,6 +290,16 @@ answers() {
 	grep -E '^(next|in|error)=' "$out" | cmp - "$out.plain" || fail "other answers"
 }
 
+# Programs that other kernels use, and this one at least takes.
+loads() {
+	local status=0
+	"$bin/kernel_loads" >"$out" 2>&1 || status=$?
+	cat "$out"
+	[ $status != 77 ] || skip "$(sed -n 's/^SKIPPED: //p' "$out")"
+	same 0 $status "programs that were refused"
+	want "$out" '^functions=0 sleeps=0 method=tracefs: taken$'
+}
+
 # With the two capabilities alone.
 unprivileged() {
 	local status=0
@@ -309,15 +330,32 @@ unprivileged() {
 	rm -rf "$open"
 }
 
-# Python forks while its linker and libc are probed, and its children load libraries.
+# all_seen: as many calls of cuDeviceGetCount as the target itself says that it made
+all_seen() {
+	local calls
+	calls=$(sed -n 's/^calls \([0-9]*\)$/\1/p' "$out")
+	[ "$calls" -gt 1000 ] || fail "only $calls calls, too few to go wrong"
+	want "$out" "^count cuDeviceGetCount entries=$calls returns=$calls records=$calls\$"
+}
+
+# Python forks while another thread calls, and its linker and libc are probed; its children load libraries.
 python() {
 	need python3
 	cat >"$VGPU_WORK_DIR/forks.py" <<-'END'
-		import ctypes, os, sys
+		import ctypes, os, sys, threading
 		library = ctypes.CDLL(sys.argv[1])
 		count = ctypes.c_int()
-		bad = 0
+		bad = calls = 0
+		end = False
+		def call_on():
+		    global calls
+		    own = ctypes.c_int()
+		    while not end:
+		        library.cuDeviceGetCount(ctypes.byref(own))
+		        calls += 1
 		library.cuDeviceGetCount(ctypes.byref(count))
+		caller = threading.Thread(target=call_on)
+		caller.start()
 		for i in range(int(sys.argv[2])):
 		    pid = os.fork()
 		    if not pid:
@@ -325,11 +363,15 @@ python() {
 		        ctypes.CDLL("libm.so.6")
 		        os._exit(7 if count.value == 3 else 1)
 		    bad += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 7
+		end = True
+		caller.join()
 		print("bad", bad)
+		print("calls", calls + 1)
 	END
-	probe -k -q -l "$foreign" -- python3 "$VGPU_WORK_DIR/forks.py" "$foreign" 200
+	probe -k -q -l "$foreign" -- python3 "$VGPU_WORK_DIR/forks.py" "$foreign" 1000
 	want "$out" '^bad 0$'
-	want "$out" '^count cuInit entries=200 returns=200 records=200$'
+	want "$out" '^count cuInit entries=1000 returns=1000 records=1000$'
+	all_seen
 	nothing_lost
 }
 
@@ -365,7 +407,7 @@ go_program() {
 				wait.Add(1)
 				go func() {
 					defer wait.Done()
-					for i := 0; i < 25; i++ {
+					for i := 0; i < 250; i++ {
 						C.count(function)
 						child := exec.Command("/proc/self/exe", os.Args[1], "child")
 						child.Run()
@@ -385,7 +427,7 @@ go_program() {
 		go build -o program main.go) >"$out" 2>&1 || skip "go cannot build with cgo: $(tail -n 1 "$out")"
 	probe -k -q -l "$foreign" -- "$VGPU_WORK_DIR/go/program" "$foreign"
 	want "$out" '^bad 0$'
-	want "$out" '^count cuDeviceGetCount entries=200 returns=200 records=200$'
+	want "$out" '^count cuDeviceGetCount entries=2000 returns=2000 records=2000$'
 	nothing_lost
 }
 

@@ -259,6 +259,44 @@ startup() {
 	want out 'libcuda-start.so'
 }
 
+# Probes that never found their place: why, at the end and in the trace. What was found says nothing.
+probes() {
+	need cc
+	need strip
+	cat >inner.c <<-'END'
+		extern int puts(const char *);
+		static inline __attribute__((always_inline)) int twice(int a) { return a * 2 + puts(""); }
+		static __attribute__((noinline)) int hidden(int a) { __asm__ volatile(""); return a + 1; }
+		int inner_one(int a) { return twice(a) + twice(a + 1); }
+		int inner_two(int a) { return twice(a) - hidden(a); }
+	END
+	cc -g -O2 -shared -fPIC -o libinner.so inner.c
+	cp libinner.so libinner_bare.so
+	strip libinner_bare.so
+	echo 'extern int inner_one(int), inner_two(int); __attribute__((constructor)) static void start(void)
+		{ inner_one(1); inner_two(1); }' |
+		cc -shared -fPIC -Wl,--no-as-needed -x c -o libouter.so - -L. -linner -linner_bare -Wl,-rpath,"$PWD"
+	more=(--lib 'libinner.so' --probe 'libinner.so:twice(int)->int' --probe 'libinner.so:hidden(int)->int' --probe 'libinner.so:inner_tow'
+		--probe 'libinner_bare.so:hidden' --probe 'libouter.so:inner_one' --probe 'libnever.so:any' --probe 'libinner*:inner_two')
+	observe "$target" load "$PWD/libouter.so"
+	want out 'probe    libinner.so:twice was never placed: in .*/libinner.so it was inlined at 3 places, and has no code of its own$'
+	want out 'probe    libinner.so:inner_tow was never placed: .*/libinner.so has no function of that name; it has inner_two'
+	want out 'probe    libinner_bare.so:hidden was never placed: .*/libinner_bare.so is stripped: it names only the 2 functions'
+	want out 'probe    libouter.so:inner_one was never placed: .*/libouter.so calls it and does not have it'
+	want out 'probe    libnever.so:any was never placed: no file of that name was mapped$'
+	same 5 "$(count observer '"about":4,.*"text":"was never placed')" "probes that were not placed"
+	same 1 "$(count observer '"reason":3,.*"value":3,.*"subject":"libinner.so:twice"')" "the inlined one"
+	# One that was called, in the library that it is in.
+	same 1 "$(count call '"name":"hidden"')" "calls of a static function"
+	code 0 "$trace" stat a.vgt
+	want out '^the probe libinner.so:twice was never placed: in .* inlined at 3 places'
+	code 0 "$trace" stat --json a.vgt
+	want out '"probe":"libinner_bare.so:hidden"'
+	code 0 "$trace" explain a.vgt
+	want out '^not observed: the probe libouter.so:inner_one was never placed: '
+	refuse out 'probe libinner.so:hidden|probe libinner\*:inner_two'
+}
+
 # Device code that a module load is given; one that is not for this device is why it fails.
 images() {
 	local sum
@@ -315,9 +353,41 @@ stuck() {
 files() {
 	observe "$target" opens "$foreign"
 	want out 'file     /dev/nvidiactl'
-	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)"')" "nodes"
-	same 1 "$(count file 'libcuda-foreign.so","error":0,')" "the library"
+	want out 'file     /dev/nvidia7  asked for: No such file'
+	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)".*"looked":0')" "nodes"
+	same 1 "$(count file '"path":"/dev/nvidia-uvm","error":2,"flags":524290,.*"looked":0')" "openat2"
+	same 7 "$(count file '"path":"/dev/nvidia[1-7]","error":2,.*"looked":1')" "files that were asked for"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":0')" "the library"
+	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":1')" "the library, asked for"
 	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
+}
+
+# wrote TEXT FULL-SIZE UNREAD: one write of that, exactly
+wrote() {
+	same 1 "$(count output "\"bytes\":\"$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')\",\"full_size\":$2,\"unread\":$3")" "write of ${1:0:20}"
+}
+
+# What a process writes, however it hands it to the kernel; and what cannot be read is said.
+writes() {
+	more+=(--no-files)
+	observe "$target" writes
+	same 1 "$(count exit '"how":1,"status":0,')" "target without a complaint"
+	wrote write 5 0
+	wrote pwrite 6 0
+	same 4 "$(count output '"bytes":"777269746576","full_size":6,"unread":0')" "writev, pwritev, sendmsg, vmsplice"
+	wrote wri 3 0
+	wrote "$(printf 'a%.0s' {1..3000})$(printf 'b%.0s' {1..1096})" 9000 0
+	wrote "$(printf 'n%.0s' {1..64})" 100 0
+	wrote sendto 6 0
+	wrote refused 7 0
+	wrote closed 6 0
+	wrote 'seen ' 16 1
+	# What went from descriptor to descriptor.
+	for size in 20 26 30; do
+		same 1 "$(count output '"bytes":"","full_size":'$size',"unread":1')" "$size bytes moved"
+	done
+	want out 'stderr   \(to /dev/null\) seen ….*\(5 of 16 bytes, the rest not readable\)'
+	want out 'stderr   20 bytes, not readable'
 }
 
 # What an observer keeps open, and in memory, by its slope over the life of hundreds of processes.

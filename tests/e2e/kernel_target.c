@@ -11,7 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,11 +88,13 @@ static volatile int stop;
 
 static void *call_on(void *data)
 {
+	unsigned long *calls = data;
 	int count;
 
-	(void)data;
-	while (!stop)
+	while (!stop) {
 		get_count(&count);
+		++*calls;
+	}
 	return NULL;
 }
 
@@ -94,11 +102,12 @@ static void *call_on(void *data)
 static int forks(int argc, char **argv)
 {
 	int n = argc > 1 ? atoi(argv[1]) : 100, bad = 0, status, count = 0;
+	unsigned long calls = 0;
 	pthread_t thread;
 
 	load(argv[0]);
 	get_count(&count);
-	pthread_create(&thread, NULL, call_on, NULL);
+	pthread_create(&thread, NULL, call_on, &calls);
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
 
@@ -111,6 +120,35 @@ static int forks(int argc, char **argv)
 	}
 	stop = 1;
 	pthread_join(thread, NULL);
+	/* Once before, and once in each child. */
+	printf("%d forks, %d bad\ncalls %lu\n", n, bad, calls + 1 + n);
+	return bad != 0;
+}
+
+static pid_t inside;
+
+static void fork_inside(void *data)
+{
+	(void)data;
+	inside = fork();
+}
+
+/* forks_inside LIBRARY N: both the parent and the child return from the call that forked */
+static int forks_inside(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 100, bad = 0, status, count = 0;
+	void *library = load(argv[0]);
+	int (*launch)(void *, void (*)(void *), void *);
+
+	*(void **)&launch = dlsym(library, "cuLaunchHostFunc");
+	for (int i = 0; i < n; i++) {
+		int result = launch(NULL, fork_inside, NULL);
+
+		if (!inside)
+			_exit(result || get_count(&count) || count != 3 ? 3 : 7);
+		if (result || waitpid(inside, &status, 0) != inside || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+			bad++;
+	}
 	printf("%d forks, %d bad\n", n, bad);
 	return bad != 0;
 }
@@ -247,15 +285,82 @@ static int images(int argc, char **argv)
 	return 0;
 }
 
-/* opens: files that are about GPUs, and others */
+/* opens: files that are about GPUs, and others; opened, or only asked for */
 static int opens(int argc, char **argv)
 {
 	static const char *const paths[] = { "/dev/nvidiactl", "/dev/nvidia0", "/dev/null", "/etc/passwd",
 					     "/proc/driver/nvidia/version", "/proc/self/maps", "/dev/dxg" };
+	struct open_how how = { .flags = O_RDWR | O_CLOEXEC };
+	struct statx there;
+	struct stat st;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		close(open(paths[i], O_RDONLY));
-	return argc < 1 || open(argv[0], O_RDONLY | O_CLOEXEC) < 0;
+	syscall(SYS_openat2, AT_FDCWD, "/dev/nvidia-uvm", &how, sizeof(how));
+	syscall(SYS_access, "/dev/nvidia1", R_OK);
+	syscall(SYS_faccessat, AT_FDCWD, "/dev/nvidia2", R_OK);
+	syscall(SYS_faccessat2, AT_FDCWD, "/dev/nvidia3", R_OK, 0);
+	syscall(SYS_stat, "/dev/nvidia4", &st);
+	syscall(SYS_lstat, "/dev/nvidia5", &st);
+	syscall(SYS_newfstatat, AT_FDCWD, "/dev/nvidia6", &st, 0);
+	syscall(SYS_statx, AT_FDCWD, "/dev/nvidia7", 0, STATX_BASIC_STATS, &there);
+	if (argc < 1 || stat(argv[0], &st) || stat("/etc/passwd", &st))
+		return 1;
+	return open(argv[0], O_RDONLY | O_CLOEXEC) < 0;
+}
+
+/* A page that is in a file and was never looked at. */
+static char *untouched_page(void)
+{
+	int fd = memfd_create("page", 0);
+	char *page;
+
+	if (fd < 0 || ftruncate(fd, 8192) || pwrite(fd, "on the page", 11, 4096) != 11)
+		return NULL;
+	page = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+	return page == MAP_FAILED || madvise(page, 8192, MADV_RANDOM) ? NULL : page + 4096;
+}
+
+/* Descriptor 2 is this from here on. */
+static bool become(int fd)
+{
+	return fd >= 0 && dup2(fd, 2) == 2;
+}
+
+/* writes: to descriptor 2 in every way there is */
+static int writes(int argc, char **argv)
+{
+	static char big[3][3000], one[] = "n";
+	char *page = untouched_page();
+	struct iovec two[2] = { { "wri", 3 }, { "tev", 3 } }, large[3], many[100];
+	struct iovec rest[2] = { { "seen ", 5 }, { page, 11 } };
+	struct msghdr message = { .msg_iov = two, .msg_iovlen = 2 };
+	int file = memfd_create("file", 0), pipes[2], sockets[2], null = open("/dev/null", O_WRONLY);
+	loff_t from = 0;
+	ssize_t sum = 0;
+
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 3; i++) {
+		memset(big[i], 'a' + i, sizeof(big[i]));
+		large[i] = (struct iovec){ big[i], sizeof(big[i]) };
+	}
+	for (int i = 0; i < 100; i++)
+		many[i] = (struct iovec){ one, 1 };
+	if (!page || pipe(pipes) || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets))
+		return 1;
+	/* each line: what must come back */
+	sum += !become(file) || write(2, "write", 5) != 5 || pwrite(2, "pwrite", 6, 5) != 6 || writev(2, two, 2) != 6;
+	sum += pwritev(2, two, 2, 0) != 6 || pwritev2(2, two, 1, 0, 0) != 3 || writev(2, large, 3) != 9000;
+	sum += writev(2, many, 100) != 100 || writev(2, NULL, 0) != 0;
+	sum += !become(sockets[0]) || sendto(2, "sendto", 6, 0, NULL, 0) != 6 || sendmsg(2, &message, 0) != 6;
+	sum += !become(pipes[1]) || vmsplice(2, two, 2, 0) != 6 || sendfile(2, file, &(off_t){ 0 }, 20) != 20;
+	sum += !become(open("/proc/self/fd/0", O_RDONLY)) || write(2, "refused", 7) != -1;
+	sum += !become(null) || writev(2, rest, 2) != 16 || splice(pipes[0], NULL, 2, NULL, 26, 0) != 26;
+	sum += !become(memfd_create("copy", 0)) || copy_file_range(file, &from, 2, NULL, 30, 0) != 30;
+	close(2);
+	sum += write(2, "closed", 6) != -1;
+	return sum != 0;
 }
 
 /* load LIBRARY: whatever becomes of it */
@@ -402,11 +507,11 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(int argc, char **argv);
 	} modes[] = {
-		{ "threads", threads },	    { "paced", paced_threads },	    { "forks", forks },	  { "victim", victim },
+		{ "threads", threads },	    { "paced", paced_threads },	    { "forks", forks }, { "forks_inside", forks_inside }, { "victim", victim },
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
-		{ "opens", opens },	    { "load", just_load },	  { "images", images },
+		{ "opens", opens },	    { "writes", writes },	    { "load", just_load },	  { "images", images },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {

@@ -31,6 +31,11 @@ START_TEST(each_kind_reads_as_a_sentence)
 		.error = "undefined symbol: cuGetErrorString", .caller_object = "/bin/runner" } };
 	struct vgpu_event output = { .kind = VGPU_EVENT_OUTPUT, .output = { .descriptor = 2, .target = "/dev/null",
 		.bytes = { (const uint8_t *)"no CUDA\n", 8 }, .full_size = 8 } };
+	struct vgpu_event torn = { .kind = VGPU_EVENT_OUTPUT, .output = { .descriptor = 2,
+		.bytes = { (const uint8_t *)"no CUDA", 7 }, .full_size = 20, .unread = 1 } };
+	struct vgpu_event moved = { .kind = VGPU_EVENT_OUTPUT, .output = { .descriptor = 2, .full_size = 20, .unread = 1 } };
+	struct vgpu_event asked = { .kind = VGPU_EVENT_FILE, .file = { .path = "/dev/nvidia0", .vendor = 1, .error = ENOENT,
+		.looked = 1 } };
 	struct vgpu_event crash = { .kind = VGPU_EVENT_CRASH, .crash = { .signal = SIGSEGV, .ip = 0x1000,
 		.object = "/lib/libcuda.so.1", .offset = 0x10, .symbol = "cuInit", .function_name = "cuInit" } };
 	struct vgpu_event fact = { .kind = VGPU_EVENT_FACT, .fact = { .name = "node", .subject = "/dev/nvidiactl" } };
@@ -39,6 +44,9 @@ START_TEST(each_kind_reads_as_a_sentence)
 	expect(&dl, "link     dlopen(libggml-cuda.so) by runner  refused: /lib/libggml-cuda.so: "
 		    "undefined symbol: cuGetErrorString", VGPU_NOTE_BAD);
 	expect(&output, "stderr   (to /dev/null) no CUDA", VGPU_NOTE_PLAIN);
+	expect(&torn, "stderr   no CUDA…(7 of 20 bytes, the rest not readable)", VGPU_NOTE_PLAIN);
+	expect(&moved, "stderr   20 bytes, not readable", VGPU_NOTE_PLAIN);
+	expect(&asked, "file     /dev/nvidia0  asked for: No such file or directory", VGPU_NOTE_PLAIN);
 	expect(&crash, "fault    SIGSEGV at 0x1000 in cuInit of libcuda.so.1+0x10, inside cuInit", VGPU_NOTE_BAD);
 	expect(&fact, "fact     node /dev/nvidiactl is not there", VGPU_NOTE_DETAIL);
 }
@@ -80,6 +88,8 @@ START_TEST(the_places_of_one_library_are_one_line)
 	struct vgpu_event tried = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "/a/libcuda.so.1", .error = ENOENT } };
 	struct vgpu_event bare_file = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "libcuda.so.1", .error = ENOENT } };
 	struct vgpu_event node = { .kind = VGPU_EVENT_FILE, .process = 1, .file = { .path = "/dev/nvidiactl", .error = EPERM } };
+	struct vgpu_event asked = { .kind = VGPU_EVENT_FILE, .process = 1,
+				    .file = { .path = "/a/libcuda.so.1", .error = ENOENT, .looked = 1 } };
 	struct vgpu_searches run = { 0 };
 
 	ck_assert(vgpu_searches_take(&run, &bare) && vgpu_searches_take(&run, &first) &&
@@ -100,6 +110,9 @@ START_TEST(the_places_of_one_library_are_one_line)
 	ck_assert(vgpu_searches_take(&run, &tried) && vgpu_searches_take(&run, &bare_file));
 	ck_assert(!vgpu_searches_take(&run, &first) && !vgpu_searches_take(&run, &node));
 	expect_run(&run, "file     libcuda.so.1  in 2 places: not there");
+	/* Who only asks whether a file is there does not open it. */
+	ck_assert(vgpu_searches_take(&run, &asked) && !vgpu_searches_take(&run, &tried));
+	expect_run(&run, "file     asked for libcuda.so.1  in 1 place: not there");
 	/* What the first place has is told by what follows. */
 	ck_assert(vgpu_searches_take(&run, &other));
 	ck_assert(vgpu_searches_plain(&run));

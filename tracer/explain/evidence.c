@@ -193,7 +193,8 @@ static void add_file(struct vgpu_seen_process *process, const struct vgpu_event 
 {
 	const char *path = event->file.path;
 
-	if (!event->file.error || !path)
+	/* Who only asks for a file has not been refused it. */
+	if (!event->file.error || !path || event->file.looked)
 		return;
 	if (vgpu_vendor_part(path) && vgpu_seen_in_preload(process, path)) {
 		process->preload_missing = vgpu_seen_keep(process->pool, path);

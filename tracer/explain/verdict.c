@@ -371,13 +371,22 @@ static void add_counts(const struct vgpu_verdict *verdict, const struct vgpu_loo
 	vgpu_text_puts(out, "\n");
 }
 
-static void add_unobserved(const struct vgpu_verdict *verdict, struct vgpu_text *out)
+static void add_unobserved(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
 {
 	for (unsigned bit = 0; bit < 5; bit++) {
 		const struct vgpu_model_coverage *coverage = &verdict->model->coverage[bit];
 
 		if (coverage->known && !coverage->on && coverage->why)
 			vgpu_text_printf(out, "not observed: %s: %s\n", vgpu_observer_name(1u << bit), coverage->why);
+	}
+	for (uint32_t i = 0; i < verdict->model->unplaced_count; i++) {
+		const struct vgpu_model_unplaced *unplaced = &verdict->model->unplaced[i];
+
+		vgpu_text_puts(out, "not observed: the probe ");
+		vgpu_text_escape(out, look, unplaced->probe, strlen(unplaced->probe), false);
+		vgpu_text_puts(out, " ");
+		vgpu_text_escape(out, look, unplaced->why, strlen(unplaced->why), false);
+		vgpu_text_puts(out, "\n");
 	}
 }
 
@@ -539,7 +548,7 @@ static void add_foot(const struct vgpu_verdict *verdict, const struct vgpu_look 
 	add_counts(verdict, look, out);
 	add_mode(verdict, look, out);
 	add_presence(verdict, look, out);
-	add_unobserved(verdict, out);
+	add_unobserved(verdict, look, out);
 	add_vanishing(verdict, out);
 }
 

@@ -269,7 +269,10 @@ static void format_context(const struct note *note)
 
 static enum vgpu_note_weight weigh_file(const struct vgpu_event *event)
 {
-	return event->file.vendor ? event->file.error ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN : VGPU_NOTE_DETAIL;
+	if (!event->file.vendor)
+		return VGPU_NOTE_DETAIL;
+	/* Whoever asks whether a file is there may well be content without it. */
+	return event->file.error && !event->file.looked ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
 }
 
 static void format_file(const struct note *note)
@@ -278,6 +281,8 @@ static void format_file(const struct note *note)
 
 	vgpu_text_puts(note->out, "file     ");
 	put_or(note, file->path, "?");
+	if (file->looked)
+		vgpu_text_puts(note->out, file->error ? "  asked for" : "  asked for: it is there");
 	if (file->error) {
 		put_bad(note);
 		put_errno(note, file->error);
@@ -309,7 +314,8 @@ static void format_output(const struct note *note)
 	vgpu_text_escape(note->out, note->look, (const char *)output->bytes.bytes, size, false);
 	if (output->full_size > output->bytes.size) {
 		vgpu_text_ellipsis(note->out, note->look);
-		vgpu_text_printf(note->out, "(%u of %" PRIu64 " bytes)", output->bytes.size, output->full_size);
+		vgpu_text_printf(note->out, "(%u of %" PRIu64 " bytes%s)", output->bytes.size, output->full_size,
+				 output->unread ? ", the rest not readable" : "");
 	}
 }
 
@@ -434,13 +440,20 @@ static void format_kernel_loss(const struct note *note)
 
 static enum vgpu_note_weight weigh_observer(const struct vgpu_event *event)
 {
-	return event->note.withdrawn ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
+	return event->note.withdrawn || vgpu_unplaced(event) ? VGPU_NOTE_BAD : VGPU_NOTE_PLAIN;
 }
 
 static void format_observer(const struct note *note)
 {
 	const struct vgpu_event_observer_note *own = &note->event->note;
 
+	if (vgpu_unplaced(note->event)) {
+		vgpu_text_puts(note->out, "probe    ");
+		put_or(note, own->subject, "?");
+		vgpu_text_puts(note->out, " ");
+		put_or(note, own->text, "was never placed");
+		return;
+	}
 	vgpu_text_printf(note->out, "observer %s: ", vgpu_observer_name(own->about));
 	put_or(note, own->text, own->withdrawn ? "observes nothing from here on" : "a limit");
 	if (own->text && own->withdrawn)

@@ -61,6 +61,12 @@ bool vgpu_searches_library(const struct vgpu_event *event)
 	return so && (!so[3] || so[3] == '.');
 }
 
+static enum vgpu_searches_way way_of(const struct vgpu_event *event)
+{
+	return event->kind != VGPU_EVENT_FILE ? VGPU_SEARCHES_LINKER :
+	       event->file.looked ? VGPU_SEARCHES_LOOKED : VGPU_SEARCHES_OPENED;
+}
+
 bool vgpu_searches_take(struct vgpu_searches *searches, const struct vgpu_event *event)
 {
 	struct place place;
@@ -71,20 +77,20 @@ bool vgpu_searches_take(struct vgpu_searches *searches, const struct vgpu_event 
 		searches->process = event->process;
 		searches->tid = event->tid;
 		searches->time_ns = event->time_ns;
-		searches->files = event->kind == VGPU_EVENT_FILE;
+		searches->way = way_of(event);
 		searches->places = searches->unknown = searches->origins = 0;
 		snprintf(searches->name, sizeof(searches->name), "%s", base(place.path));
 		snprintf(searches->requester, sizeof(searches->requester), "%s", place.requester);
 		vgpu_text_clear(&searches->found);
 	} else if (searches->process != event->process || searches->tid != event->tid ||
-		   searches->files != (event->kind == VGPU_EVENT_FILE) ||
+		   searches->way != way_of(event) ||
 		   strncmp(searches->name, base(place.path), sizeof(searches->name) - 1) ||
 		   strncmp(searches->requester, place.requester, sizeof(searches->requester) - 1)) {
 		return false;
 	}
 	searches->held++;
 	/* To the linker a name without a directory is what was asked for, not yet a place. */
-	if (!searches->files && !strchr(place.path, '/') && !place.instead)
+	if (searches->way == VGPU_SEARCHES_LINKER && !strchr(place.path, '/') && !place.instead)
 		return true;
 	searches->places++;
 	searches->origins |= place.origin;
@@ -117,9 +123,12 @@ bool vgpu_searches_plain(const struct vgpu_searches *searches)
 
 void vgpu_searches_format(struct vgpu_searches *searches, const struct vgpu_look *look, struct vgpu_text *out)
 {
+	static const char *const begins[] = { [VGPU_SEARCHES_LINKER] = "search   ",
+					      [VGPU_SEARCHES_OPENED] = "file     ",
+					      [VGPU_SEARCHES_LOOKED] = "file     asked for " };
 	bool found = searches->found.size > 0;
 
-	vgpu_text_puts(out, searches->files ? "file     " : "search   ");
+	vgpu_text_puts(out, begins[searches->way]);
 	vgpu_text_escape(out, look, searches->name, strlen(searches->name), false);
 	if (searches->requester[0]) {
 		vgpu_text_puts(out, " for ");

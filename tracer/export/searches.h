@@ -9,6 +9,12 @@
 #include "tracer/model/event.h"
 #include "tracer/model/text.h"
 
+enum vgpu_searches_way {
+	VGPU_SEARCHES_LINKER, /* by its own account */
+	VGPU_SEARCHES_OPENED, /* by the kernel's */
+	VGPU_SEARCHES_LOOKED, /* the same, and they were not to be opened */
+};
+
 /* Starts zeroed. */
 struct vgpu_searches {
 	uint32_t process;
@@ -18,7 +24,7 @@ struct vgpu_searches {
 	uint32_t places;   /* a name without directory is none */
 	uint32_t unknown;  /* of those: nobody looked whether there is something */
 	uint32_t origins;  /* enum vgpu_origin, or-ed */
-	bool files;        /* they were opened by the kernel's account, not searched by the linker's */
+	enum vgpu_searches_way way;
 	char name[256];    /* file name without directories */
 	char requester[256];
 	struct vgpu_text found; /* the last place that had a file, and how it was come by */

@@ -369,6 +369,22 @@ static void foot(struct table *table, uint64_t calls, uint64_t failed, uint32_t 
 	put(table);
 }
 
+/* Of these it is not known whether they were called. */
+static void unplaced(struct table *table)
+{
+	const struct vgpu_model *model = table->print->model;
+
+	for (uint32_t i = 0; i < model->unplaced_count; i++) {
+		vgpu_text_puts(&table->line, "the probe ");
+		add_foreign(table, model->unplaced[i].probe);
+		vgpu_text_puts(&table->line, " ");
+		vgpu_text_colour(&table->line, &table->print->look, VGPU_COLOUR_WARN);
+		add_foreign(table, model->unplaced[i].why);
+		vgpu_text_colour(&table->line, &table->print->look, VGPU_COLOUR_PLAIN);
+		put(table);
+	}
+}
+
 int vgpu_stat_print_table(const struct vgpu_stat_print *print)
 {
 	struct table table = { .print = print };
@@ -396,6 +412,7 @@ int vgpu_stat_print_table(const struct vgpu_stat_print *print)
 									      : "no calls are on record");
 		put(&table);
 	}
+	unplaced(&table);
 	if (print->never)
 		never(&table);
 	vgpu_text_free(&table.line);

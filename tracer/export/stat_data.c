@@ -122,6 +122,20 @@ static struct json_object *json_never(const struct vgpu_stat_print *print)
 	return array;
 }
 
+static struct json_object *json_unplaced(const struct vgpu_model *model)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (uint32_t i = 0; i < model->unplaced_count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "probe", vgpu_json_string(model->unplaced[i].probe));
+		json_object_object_add(object, "why", vgpu_json_string(model->unplaced[i].why));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 int vgpu_stat_print_json(const struct vgpu_stat_print *print)
 {
 	struct json_object *all = json_object_new_object(), *list = json_object_new_array();
@@ -158,6 +172,8 @@ int vgpu_stat_print_json(const struct vgpu_stat_print *print)
 			json_object_array_add(rows, json_row(groups[g].rows[i]));
 		json_object_array_add(list, group);
 	}
+	if (print->model->unplaced_count)
+		json_object_object_add(all, "unplaced_probes", json_unplaced(print->model));
 	if (print->never)
 		json_object_object_add(all, "never", json_never(print));
 	text = json_object_to_json_string_length(all, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &size);

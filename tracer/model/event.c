@@ -168,12 +168,13 @@ static const struct vgpu_field context_fields[] = {
 static const struct vgpu_field file_fields[] = {
 	FIELD(16, STRING, file, path, 0), FIELD(17, I32, file, error, 0),
 	FIELD(18, U32, file, flags, 0), FIELD(19, U32, file, vendor, 0),
-	FIELD(20, U64, file, duration_ns, 0),
+	FIELD(20, U64, file, duration_ns, 0), FIELD(21, U32, file, looked, 0),
 };
 
 static const struct vgpu_field output_fields[] = {
 	FIELD(16, U32, output, descriptor, 0), FIELD(17, STRING, output, target, 0),
 	FIELD(18, DATA, output, bytes, 0), FIELD(19, U64, output, full_size, 0),
+	FIELD(20, U32, output, unread, 0),
 };
 
 static const struct vgpu_field crash_fields[] = {

@@ -362,6 +362,7 @@ struct vgpu_event_file {
 	uint32_t flags;      /* O_… */
 	uint32_t vendor;
 	uint64_t duration_ns;
+	uint32_t looked;     /* 1: it was not to be opened; access, stat or their like asked for it */
 };
 
 struct vgpu_event_output {
@@ -369,6 +370,7 @@ struct vgpu_event_output {
 	const char *target;  /* where it leads, NULL: not known */
 	struct vgpu_data bytes; /* size 0 and full_size > 0: not readable */
 	uint64_t full_size;
+	uint32_t unread;     /* 1: what comes after these bytes could not be read; else they are cut for room */
 };
 
 struct vgpu_event_crash {
@@ -418,14 +420,26 @@ struct vgpu_event_kernel_loss {
 	uint64_t emitted, dropped, deep, stateless, unmatched, other_emitted, other_dropped, unreadable;
 };
 
-/* Of one process: about an observer's own limits. */
+/* Why a probe of the user's own was never placed. */
+enum vgpu_unplaced {
+	VGPU_UNPLACED_NOT = 0,      /* the note is about something else */
+	VGPU_UNPLACED_UNMAPPED = 1, /* nobody mapped such a file */
+	VGPU_UNPLACED_STRIPPED = 2, /* no symbol table: it may be there without a name */
+	VGPU_UNPLACED_INLINED = 3,  /* at `value` places, and has no code of its own */
+	VGPU_UNPLACED_UNKNOWN = 4,  /* the file has no function of that name */
+	VGPU_UNPLACED_IMPORTED = 5, /* the file calls it and does not have it */
+	VGPU_UNPLACED_REFUSED = 6,  /* the kernel does not probe its first instruction */
+	VGPU_UNPLACED_UNREAD = 7,   /* the file could not be read */
+};
+
+/* About an observer's own limits; of one process, or of none. */
 struct vgpu_event_observer_note {
 	uint32_t about;      /* one enum vgpu_event_observer */
 	uint32_t withdrawn;  /* 1: nothing is observed by it from here on */
-	uint32_t reason;     /* link: enum vgpu_link_reason; kernel: 0 */
+	uint32_t reason;     /* link: enum vgpu_link_reason; kernel: enum vgpu_unplaced */
 	int32_t code;        /* errno, 0: none */
 	uint64_t value, limit;
-	const char *subject; /* the object or file concerned */
+	const char *subject; /* the object, file or probe concerned */
 	const char *text;    /* in words */
 };
 
@@ -534,6 +548,12 @@ static inline int vgpu_shim_puts_in(uint32_t mode)
 const struct vgpu_blob *vgpu_event_blob(const struct vgpu_event_call *call, size_t *at);
 /* The blob of a parameter that has all of `flags`; NULL where there is none. */
 const struct vgpu_blob *vgpu_event_find_blob(const struct vgpu_event_call *call, uint8_t param, uint8_t flags);
+
+/* An OBSERVER event that says of a probe of the user's that it was never placed. */
+static inline int vgpu_unplaced(const struct vgpu_event *event)
+{
+	return event->kind == VGPU_EVENT_OBSERVER && event->note.about == VGPU_OBSERVER_KERNEL && event->note.reason;
+}
 
 /* The next of a list: *at starts NULL; NULL at the end. Never reads outside the list. */
 const char *vgpu_strings_next(const struct vgpu_strings *strings, const char *at);

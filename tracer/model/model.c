@@ -57,6 +57,10 @@ void vgpu_model_close(struct vgpu_model *model)
 		free(model->coverage[i].how);
 		free(model->coverage[i].why);
 	}
+	for (uint32_t i = 0; i < model->unplaced_count; i++) {
+		free(model->unplaced[i].probe);
+		free(model->unplaced[i].why);
+	}
 	free(model->processes);
 	free(model->answers);
 	free(model->rings);
@@ -383,6 +387,16 @@ static void add_call(struct vgpu_model *model, struct vgpu_model_process *proces
 		process->last_call_ns = event->time_ns + event->call.duration_ns;
 }
 
+static int add_unplaced(struct vgpu_model *model, const struct vgpu_event *event)
+{
+	struct vgpu_model_unplaced *unplaced = &model->unplaced[model->unplaced_count];
+
+	if (model->unplaced_count == VGPU_MODEL_UNPLACED || !event->note.subject || !event->note.text)
+		return 0;
+	model->unplaced_count++;
+	return copy(&unplaced->probe, event->note.subject) && copy(&unplaced->why, event->note.text) ? 0 : -ENOMEM;
+}
+
 void vgpu_model_alike(struct vgpu_model *model, uint32_t number, uint64_t calls, uint64_t time_ns)
 {
 	struct vgpu_model_process *process = process_get(model, number);
@@ -429,6 +443,8 @@ static int model_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 	case VGPU_EVENT_CALL:
 		add_call(model, process, event);
 		return 0;
+	case VGPU_EVENT_OBSERVER:
+		return vgpu_unplaced(event) ? add_unplaced(model, event) : 0;
 	}
 	if (!process)
 		return 0;

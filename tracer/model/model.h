@@ -71,6 +71,13 @@ struct vgpu_model_ring {
 	struct vgpu_event_loss loss;
 };
 
+/* A probe of the user's own that was never placed: what was not called of it was not observed. */
+struct vgpu_model_unplaced {
+	char *probe, *why; /* "libx.so:send", "was never placed: …" */
+};
+
+#define VGPU_MODEL_UNPLACED 64u
+
 struct vgpu_model {
 	struct vgpu_sink sink;
 	struct vgpu_model_process **processes; /* by number - 1; places may be NULL */
@@ -80,6 +87,8 @@ struct vgpu_model {
 	struct vgpu_model_ring *rings;
 	uint32_t ring_count;
 	struct vgpu_model_coverage coverage[8]; /* by bit of enum vgpu_observer */
+	struct vgpu_model_unplaced unplaced[VGPU_MODEL_UNPLACED];
+	uint32_t unplaced_count;
 	bool has_session;
 	bool attached; /* to what was running: nothing was put in */
 	uint32_t mode; /* enum vgpu_shim_mode */

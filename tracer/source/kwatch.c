@@ -233,6 +233,29 @@ uint64_t vgpu_kwatch_complete(const struct vgpu_kwatch *watch)
 	return vgpu_kernel_complete(watch->kernel);
 }
 
+static void emit_unplaced(struct vgpu_kwatch *watch)
+{
+	for (unsigned i = 0; i < watch->probe_count; i++) {
+		const struct kwatch_probe *probe = &watch->probes[i];
+		struct vgpu_text text = { 0 }, name = { 0 };
+		struct vgpu_event event = {
+			.kind = VGPU_EVENT_OBSERVER,
+			.observer = VGPU_OBSERVER_KERNEL,
+			.note = { .about = VGPU_OBSERVER_KERNEL },
+		};
+
+		if (probe->placed)
+			continue;
+		event.note.reason = kwatch_probe_why(probe, &text, &event.note.value);
+		event.note.text = vgpu_text_string(&text);
+		vgpu_text_printf(&name, "%s:%s", probe->library, probe->name);
+		event.note.subject = vgpu_text_string(&name);
+		vgpu_stream_emit(watch->stream, &event);
+		vgpu_text_free(&text);
+		vgpu_text_free(&name);
+	}
+}
+
 void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 {
 	struct vgpu_event event = {
@@ -250,6 +273,7 @@ void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 	watch->totals.detach_ns = vgpu_kernel_detach(watch->kernel);
 	vgpu_kwatch_poll(watch, true, stream);
 	watch->stream = stream;
+	emit_unplaced(watch);
 	emit_losses(watch);
 	if (!vgpu_kernel_totals(watch->kernel, &totals))
 		event.coverage.lost = totals.dropped + totals.deep + totals.stateless + totals.other_dropped;

@@ -180,6 +180,7 @@ static void emit_output(struct vgpu_kwatch *watch, struct kwatch_process *proces
 		.target = kwatch_descriptor(&output->target, output->head.pid, output->fd, target, sizeof(target)),
 		.bytes = { (const uint8_t *)(output + 1), output->size },
 		.full_size = output->full_size,
+		.unread = (output->head.flags & VGPU_BPF_WRITE_UNREAD) != 0,
 	};
 	vgpu_stream_emit(watch->stream, &event);
 }
@@ -238,6 +239,7 @@ static void emit_open(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		.path = text_of(path, sizeof(path), (const char *)(opened + 1), opened->size),
 		.error = opened->error,
 		.flags = opened->flags,
+		.looked = (opened->head.flags & VGPU_BPF_OPEN_LOOK) != 0,
 	};
 	if (!event.file.path)
 		return;

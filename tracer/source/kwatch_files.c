@@ -42,7 +42,7 @@ static struct kwatch_probe *probe_of(const struct choice *choice, const char *na
 		struct kwatch_probe *probe = &choice->watch->probes[i];
 
 		if (!strcmp(probe->name, name) && kwatch_pattern_fits(probe->library, choice->path)) {
-			probe->found = true;
+			probe->here = true;
 			return probe;
 		}
 	}
@@ -92,6 +92,24 @@ static bool choose(struct vgpu_kwatch *watch, const char *path, struct choice *c
 	return !watch->options.no_linker && is_linker(path);
 }
 
+/* What became of the user's probes in one file, that was not probed before. */
+static void note_probes(struct vgpu_kwatch *watch, const char *place, const char *path, int err,
+			const struct vgpu_kernel_attached *attached)
+{
+	for (unsigned i = 0; i < watch->probe_count; i++) {
+		struct kwatch_probe *probe = &watch->probes[i];
+
+		if (probe->here) {
+			bool refused = err || (attached->refused && !strcmp(attached->refused_name, probe->name));
+
+			probe->refused |= refused;
+			probe->placed |= !refused;
+		} else if (!probe->placed && kwatch_pattern_fits(probe->library, path)) {
+			kwatch_probe_tried(probe, place, path);
+		}
+	}
+}
+
 /* Returns 1 where it was not probed before, 0, or -errno. */
 static int attach(struct vgpu_kwatch *watch, const char *place, const char *path, struct vgpu_kernel_target *target)
 {
@@ -103,7 +121,11 @@ static int attach(struct vgpu_kwatch *watch, const char *place, const char *path
 	if (watch->options.foreign_only && target->library && !vgpu_elf_read(place, &elf) && elf.library)
 		return 0;
 	target->shown = path;
+	for (unsigned i = 0; i < watch->probe_count; i++)
+		watch->probes[i].here = false;
 	err = vgpu_kernel_attach(watch->kernel, place, target, &attached);
+	if (err || attached.functions || attached.refused)
+		note_probes(watch, place, path, err, &attached);
 	if (err || (!attached.functions && !attached.refused))
 		return err;
 	if (vgpu_elf_read(place, &elf))

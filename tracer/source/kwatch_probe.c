@@ -3,10 +3,15 @@
 #include "tracer/source/kwatch_probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tracer/source/absent.h"
 
 static const struct vgpu_type none = { .name = "void", .kind = VGPU_TYPE_VOID };
 static const struct vgpu_type character = { .name = "char", .kind = VGPU_TYPE_CHAR, .size = 1 };
@@ -119,8 +124,66 @@ int kwatch_probe_parse(struct kwatch_probe *probe, const char *text, char *why, 
 
 void kwatch_probe_free(struct kwatch_probe *probe)
 {
+	for (uint32_t i = 0; i < probe->tried_count && i < KWATCH_TRIED; i++) {
+		if (probe->tried[i].fd >= 0)
+			close(probe->tried[i].fd);
+		free(probe->tried[i].path);
+	}
+	probe->tried_count = 0;
 	free(probe->text);
 	probe->text = NULL;
+}
+
+/* ---- why it was never placed ---- */
+
+void kwatch_probe_tried(struct kwatch_probe *probe, const char *place, const char *path)
+{
+	struct kwatch_tried *tried = &probe->tried[probe->tried_count];
+	struct stat st;
+
+	if (stat(place, &st))
+		return;
+	for (uint32_t i = 0; i < probe->tried_count && i < KWATCH_TRIED; i++)
+		if (probe->tried[i].device == st.st_dev && probe->tried[i].inode == st.st_ino)
+			return;
+	if (probe->tried_count < KWATCH_TRIED)
+		*tried = (struct kwatch_tried){ .fd = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+						.path = strdup(path), .device = st.st_dev, .inode = st.st_ino };
+	probe->tried_count++;
+}
+
+uint32_t kwatch_probe_why(const struct kwatch_probe *probe, struct vgpu_text *out, uint64_t *places)
+{
+	uint32_t reason = VGPU_UNPLACED_UNMAPPED;
+
+	*places = 0;
+	vgpu_text_puts(out, "was never placed: ");
+	if (probe->refused) {
+		vgpu_text_puts(out, "the kernel does not probe its first instruction");
+		return VGPU_UNPLACED_REFUSED;
+	}
+	if (!probe->tried_count)
+		vgpu_text_puts(out, "no file of that name was mapped");
+	for (uint32_t i = 0; i < probe->tried_count && i < KWATCH_TRIED; i++) {
+		const struct kwatch_tried *tried = &probe->tried[i];
+		const char *path = tried->path ? tried->path : probe->library;
+		struct vgpu_absent absent = { .reason = VGPU_UNPLACED_UNREAD };
+		int err = tried->fd < 0 ? -EACCES : vgpu_absent_look(&absent, tried->fd, path, probe->name);
+
+		vgpu_text_puts(out, i ? "; " : "");
+		if (err)
+			vgpu_text_printf(out, "%s cannot be read", path);
+		else
+			vgpu_absent_say(&absent, path, out);
+		/* Of several files the one that says most decides. */
+		if (!i || absent.reason == VGPU_UNPLACED_INLINED) {
+			reason = absent.reason;
+			*places = absent.places;
+		}
+	}
+	if (probe->tried_count > KWATCH_TRIED)
+		vgpu_text_printf(out, "; and %u more files", probe->tried_count - KWATCH_TRIED);
+	return reason;
 }
 
 bool kwatch_pattern_fits(const char *pattern, const char *path)

@@ -176,6 +176,7 @@ static void emit(struct vgpu_overhear *overhear, const struct overhear_piece *pi
 			.target = piece->target[0] ? piece->target : NULL,
 			.bytes = { (const uint8_t *)bytes, size },
 			.full_size = piece->full_size,
+			.unread = size < piece->full_size && size < OVERHEAR_BYTES,
 		},
 	};
 

@@ -137,8 +137,14 @@ static const struct {
 	enum use use;
 } points[] = {
 	{ "vgpu_fork", ALWAYS },  { "vgpu_exec", ALWAYS }, { "vgpu_exit", ALWAYS }, { "vgpu_signal", ALWAYS },
-	{ "vgpu_write", WRITES }, { "vgpu_openat", FILES }, { "vgpu_open", FILES },  { "vgpu_syscall", EITHER },
-	{ "vgpu_mmap", MAPS },
+	{ "vgpu_syscall", EITHER }, { "vgpu_mmap", MAPS },
+	/* one a system call: bpf/syscall.h */
+	{ "vgpu_write", WRITES }, { "vgpu_pwrite64", WRITES }, { "vgpu_writev", WRITES }, { "vgpu_pwritev", WRITES },
+	{ "vgpu_pwritev2", WRITES }, { "vgpu_vmsplice", WRITES }, { "vgpu_sendto", WRITES }, { "vgpu_sendmsg", WRITES },
+	{ "vgpu_sendfile64", WRITES }, { "vgpu_splice", WRITES }, { "vgpu_copy_file_range", WRITES },
+	{ "vgpu_open", FILES }, { "vgpu_openat", FILES }, { "vgpu_openat2", FILES }, { "vgpu_access", FILES },
+	{ "vgpu_faccessat", FILES }, { "vgpu_faccessat2", FILES }, { "vgpu_newstat", FILES }, { "vgpu_newlstat", FILES },
+	{ "vgpu_newfstatat", FILES }, { "vgpu_statx", FILES },
 };
 _Static_assert(sizeof(points) / sizeof(points[0]) <= KERNEL_LINKS, "room for a link each");
 
@@ -251,7 +257,7 @@ static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kern
 	return 0;
 }
 
-static int load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
+int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, how, .object_name = "vgpu_trace");
 	int err;
@@ -313,7 +319,7 @@ int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options 
 	libbpf_set_print(keep_message);
 	kernel->sleeps = !options->no_sleep && !kernel_sleep_probe();
 	kernel->functions = (options->descriptors || options->files) && !options->all_syscalls && !kernel_function_probe();
-	err = load(kernel, options);
+	err = kernel_load(kernel, options);
 	err = err ? err : open_rings(kernel, options->ring_bytes);
 	err = err ? err : attach_tracepoints(kernel, options);
 	if (err)

@@ -8,7 +8,7 @@
 #include "tracer/source/kernel/kernel.h"
 
 #define KERNEL_SLOTS 16384u
-#define KERNEL_LINKS 12u
+#define KERNEL_LINKS 32u
 
 /* A place in a file where a probe goes. */
 struct kernel_point {
@@ -83,6 +83,9 @@ struct vgpu_kernel {
 	uint8_t *blobs; /* of the record being delivered */
 	uint64_t complete_ns;
 };
+
+/* Has the kernel take the programs that these options need: by kernel->cpus, method, sleeps and functions. */
+int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options);
 
 /* ---- attaching ---- */
 
