@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/bench_slope.h"
 #include "tracer/source/kernel/private.h"
 
 #define LINKS 100
@@ -49,8 +50,11 @@ static int take(void *data, const struct vgpu_kernel_record *record)
 static struct vgpu_kernel *open_kernel(uint32_t method, uint32_t descriptors)
 {
 	char why[512] = "";
-	struct vgpu_kernel_options options = { .method = method, .ring_bytes = 64u << 20, .descriptors = descriptors,
-					       .why = why, .why_size = sizeof(why) };
+	struct vgpu_kernel_options options = { .method = method,
+					       .ring_bytes = 64u << 20,
+					       .descriptors = descriptors,
+					       .why = why,
+					       .why_size = sizeof(why) };
 	struct vgpu_kernel *kernel = NULL;
 
 	if (vgpu_kernel_open(&kernel, &options))
@@ -76,7 +80,8 @@ static uint32_t attach_all(struct vgpu_kernel *kernel, const char *folder, doubl
 }
 
 /* One perf event a function and direction, as most tools attach. */
-static void per_function(const char *path, const struct vgpu_kernel *kernel, double *attach_ns, double *detach_ns)
+static void per_function(const char *path, const struct vgpu_kernel *kernel, double *attach_ns,
+			 double *detach_ns)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr) };
 	FILE *type = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
@@ -95,7 +100,8 @@ static void per_function(const char *path, const struct vgpu_kernel *kernel, dou
 		for (int on_return = 0; on_return < 2; on_return++) {
 			attr.config2 = vgpu_kernel_function(kernel, slot)->offset;
 			attr.config = on_return;
-			fds[count] = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+			fds[count] =
+			    syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 			count += fds[count] >= 0;
 		}
 	*attach_ns = now_ns() - start;
@@ -152,7 +158,8 @@ static void attaching(const char *folder, uint32_t method)
 	       vgpu_kernel_method_name(method), functions, attach_ns / 1e6, detach_ns / 1e6);
 	if (method == VGPU_KERNEL_MULTI) {
 		per_function(path, kernel, &one_attach_ns, &one_detach_ns);
-		printf("%-8s %u functions, an event each: attached in %.1f ms, detached in %.1f ms (%.0f times as long to "
+		printf("%-8s %u functions, an event each: attached in %.1f ms, detached in %.1f ms "
+		       "(%.0f times as long to "
 		       "detach, per function)\n",
 		       "events", LINKS, one_attach_ns / 1e6, one_detach_ns / 1e6,
 		       one_detach_ns / LINKS / (detach_ns / functions));
@@ -163,10 +170,13 @@ static void attaching(const char *folder, uint32_t method)
 /* A program that does nothing, at the entry and the return of one function: what this kernel itself takes. */
 static double best_empty(const char *path, const struct vgpu_kernel *kernel, int (*function)(int *))
 {
-	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = (enum bpf_attach_type)KERNEL_ATTACH_MULTI,
+	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K },
+					 { .code = BPF_JMP | BPF_EXIT } };
+	LIBBPF_OPTS(bpf_prog_load_opts, options,
+		    .expected_attach_type = (enum bpf_attach_type)KERNEL_ATTACH_MULTI,
 		    .prog_flags = vgpu_kernel_sleeps(kernel) ? BPF_F_SLEEPABLE : 0);
-	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "Dual BSD/GPL", code, 2, &options), links[2] = { -1, -1 };
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "Dual BSD/GPL", code, 2, &options),
+	    links[2] = { -1, -1 };
 	unsigned long offset = 0;
 	double best = 0;
 
@@ -178,8 +188,12 @@ static double best_empty(const char *path, const struct vgpu_kernel *kernel, int
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		struct kernel_multi_attr attr = {
-			.prog_fd = program, .attach_type = KERNEL_ATTACH_MULTI, .path = (uintptr_t)path,
-			.offsets = (uintptr_t)&offset, .count = 1, .uprobe_flags = i,
+			.prog_fd = program,
+			.attach_type = KERNEL_ATTACH_MULTI,
+			.path = (uintptr_t)path,
+			.offsets = (uintptr_t)&offset,
+			.count = 1,
+			.uprobe_flags = i,
 		};
 
 		links[i] = kernel_link_create(&attr, sizeof(attr));
@@ -224,12 +238,15 @@ static void hits(const char *folder)
 	while (vgpu_kernel_drain(kernel, true, take, &calls) > 0)
 		;
 	vgpu_kernel_totals(kernel, &totals);
-	printf("a call with its record in the ring %.0f ns; and entry and return observed by the kernel +%.0f ns "
-	       "(%.0f times); in a process that is not traced +%.0f ns (%llu records, %llu dropped)\n",
-	       plain, hit - plain, hit / plain, trap - plain, (unsigned long long)calls,
-	       (unsigned long long)totals.dropped);
+	printf(
+	    "a call with its record in the ring %.0f ns; and entry and return observed by the "
+	    "kernel +%.0f ns "
+	    "(%.0f times); in a process that is not traced +%.0f ns (%llu records, %llu dropped)\n",
+	    plain, hit - plain, hit / plain, trap - plain, (unsigned long long)calls,
+	    (unsigned long long)totals.dropped);
 	if (empty > 0)
-		printf("of these +%.0f ns this kernel takes %.0f for two probes that do nothing, and the observer %.0f\n",
+		printf("of these +%.0f ns this kernel takes %.0f for two probes that do nothing, "
+		       "and the observer %.0f\n",
 		       hit - plain, empty - plain, hit - empty);
 	vgpu_kernel_close(kernel);
 }
@@ -237,7 +254,9 @@ static void hits(const char *folder)
 /* Two ways to see three system calls: at their functions, where the kernel permits that, or at the tracepoint of all. */
 static void system_calls(bool all)
 {
-	struct vgpu_kernel_options options = { .ring_bytes = 1u << 20, .descriptors = 4, .files = true, .all_syscalls = all };
+	struct vgpu_kernel_options options = {
+		.ring_bytes = 1u << 20, .descriptors = 4, .files = true, .all_syscalls = all
+	};
 	double plain = best_system_call(), observed;
 	struct vgpu_kernel *kernel;
 
@@ -246,23 +265,32 @@ static void system_calls(bool all)
 	observed = best_system_call();
 	all = !vgpu_kernel_hooks_functions(kernel);
 	vgpu_kernel_close(kernel);
-	printf("a system call %.0f ns; while output and files are recorded somewhere on the machine, at %s, %+.0f ns; "
+	printf("a system call %.0f ns; while output and files are recorded somewhere on the "
+	       "machine, at %s, %+.0f ns; "
 	       "afterwards %+.0f ns\n",
-	       plain, all ? "the tracepoint of all system calls" : "the functions of three", observed - plain,
-	       best_system_call() - plain);
+	       plain, all ? "the tracepoint of all system calls" : "the functions of three",
+	       observed - plain, best_system_call() - plain);
 }
 
 int main(int argc, char **argv)
 {
 	char why[256];
 
+	if (argc == 2 && !strcmp(argv[1], "slope-child"))
+		return bench_slope_child();
+	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "slope"))
+		return bench_slope(atof(argv[2]), argc == 4 ? atof(argv[3]) : 10);
 	if (argc == 3 && !strcmp(argv[2], "syscalls")) {
 		system_calls(false);
 		system_calls(true);
 		return 0;
 	}
 	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
-		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER" : why);
+		printf(
+		    "SKIPPED: %s\n",
+		    argc != 2
+			? "usage: bench_kernel LIBRARY-FOLDER [syscalls] | slope SECONDS [INTERVAL]"
+			: why);
 		return 77;
 	}
 	attaching(argv[1], VGPU_KERNEL_MULTI);
