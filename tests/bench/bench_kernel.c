@@ -278,19 +278,18 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "slope-child"))
 		return bench_slope_child();
-	if ((argc == 3 || argc == 4) && !strcmp(argv[1], "slope"))
-		return bench_slope(atof(argv[2]), argc == 4 ? atof(argv[3]) : 10);
+	if (argc >= 3 && argc <= 5 && !strcmp(argv[1], "slope"))
+		return bench_slope(atof(argv[2]), argc > 3 ? atof(argv[3]) : 10,
+				   argc > 4 && !strcmp(argv[4], "calm"));
 	if (argc == 3 && !strcmp(argv[2], "syscalls")) {
 		system_calls(false);
 		system_calls(true);
 		return 0;
 	}
 	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
-		printf(
-		    "SKIPPED: %s\n",
-		    argc != 2
-			? "usage: bench_kernel LIBRARY-FOLDER [syscalls] | slope SECONDS [INTERVAL]"
-			: why);
+		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER [syscalls] "
+						    "| slope SECONDS [INTERVAL [calm]]"
+						  : why);
 		return 77;
 	}
 	attaching(argv[1], VGPU_KERNEL_MULTI);
