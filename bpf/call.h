@@ -133,23 +133,22 @@ static __always_inline __u64 next_ordinal(struct thread *thread, const struct vg
 	return function->flags & VGPU_BPF_FUNCTION_OURS ? thread->ordinal_ours++ : thread->ordinal++;
 }
 
-static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *task, __u32 slot,
+/* Returns 1 where the call's return need not be seen. */
+static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *task, struct thread *thread, __u32 slot,
 				      const struct vgpu_bpf_function *function)
 {
 	struct vgpu_bpf_totals *total;
 	struct vgpu_bpf_hits *hit;
-	struct thread *thread;
 	struct frame *frame;
 	__u64 sp = ARCH_SP(regs), caller = 0, now;
 	__u32 depth, i, stack, words;
 	bool hijacked = false;
 	long length, error;
 
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (!thread) {
 		thread = thread_start(task);
 		if (!thread)
-			return 0;
+			return 1;
 	}
 	now = bpf_ktime_get_ns();
 	hit = bpf_map_lookup_elem(&hits, &slot);
@@ -226,7 +225,7 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	if (function->flags & VGPU_BPF_FUNCTION_ENTRY) {
 		frame->flags |= VGPU_BPF_CALL_ENTRY;
 		abandon(thread, frame, depth);
-		return 0;
+		return 1;
 	}
 	thread->depth = depth + 1;
 	return 0;

@@ -323,6 +323,9 @@ struct vgpu_bpf_function {
 	struct vgpu_bpf_capture capture[VGPU_BPF_CAPTURES];
 };
 
+/* The cookie of a probe: its function's slot, and: */
+#define VGPU_BPF_COOKIE_ANYONE (1ull << 32) /* it concerns processes that are not followed, too */
+
 /* For methods without a cookie a probe. */
 struct vgpu_bpf_place {
 	__u64 library; /* the event's cookie */

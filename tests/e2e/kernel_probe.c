@@ -275,7 +275,7 @@ static int watch(struct seen *seen, pid_t pid, bool ours)
 static int usage(void)
 {
 	fprintf(stderr, "usage: kernel_probe [-m METHOD] [-l LIBRARY]… [-o FUNCTION] [-r RING_BYTES] [-d DESCRIPTOR_BITS] "
-			"[-aeknszfq] (-p PID | -- COMMAND…)\n");
+			"[-aceknszfq] (-p PID | -- COMMAND…)\n");
 	return 2;
 }
 
@@ -292,7 +292,7 @@ int main(int argc, char **argv)
 	settings.print = true;
 	settings.options.why = why;
 	settings.options.why_size = sizeof(why);
-	while ((option = getopt(argc, argv, "+m:l:o:r:d:p:aeknszfqS")) >= 0) {
+	while ((option = getopt(argc, argv, "+m:l:o:r:d:p:aceknszfqS")) >= 0) {
 		switch (option) {
 		case 'm':
 			settings.options.method = !strcmp(optarg, "multi") ? VGPU_KERNEL_MULTI :
@@ -322,6 +322,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			settings.options.all_syscalls = true;
+			break;
+		case 'c':
+			settings.options.no_session = true;
 			break;
 		case 'n':
 			settings.options.no_sleep = true;
@@ -357,8 +360,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", why);
 		return err == -EPERM || err == -ENOSYS ? 77 : 1;
 	}
-	printf("method %s sleeps=%d functions=%d\n", vgpu_kernel_method_name(vgpu_kernel_method(seen.kernel)),
-	       vgpu_kernel_sleeps(seen.kernel), vgpu_kernel_hooks_functions(seen.kernel));
+	printf("method %s sleeps=%d functions=%d session=%d\n", vgpu_kernel_method_name(vgpu_kernel_method(seen.kernel)),
+	       vgpu_kernel_sleeps(seen.kernel), vgpu_kernel_hooks_functions(seen.kernel), vgpu_kernel_session(seen.kernel));
 	seen.by_slot = calloc(65536, sizeof(*seen.by_slot));
 	if (!seen.by_slot)
 		return 1;

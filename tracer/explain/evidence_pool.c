@@ -5,6 +5,8 @@
 
 #include "tracer/explain/evidence_parts.h"
 
+/* Most processes leave little behind, and there may be thousands: the first block is small, each other twice as large. */
+#define POOL_FIRST 512u
 #define POOL_BLOCK 8192u
 
 struct pool_block {
@@ -29,8 +31,10 @@ static void *pool_take(struct vgpu_pool *pool, size_t size)
 
 	size = (size + 7) & ~(size_t)7;
 	if (!block || block->size - block->used < size) {
-		size_t room = size > POOL_BLOCK ? size : POOL_BLOCK;
+		size_t room = block ? block->size * 2 : POOL_FIRST;
 
+		room = room > POOL_BLOCK ? POOL_BLOCK : room;
+		room = room > size ? room : size;
 		block = malloc(sizeof(*block) + room);
 		if (!block)
 			return NULL;
@@ -68,7 +72,8 @@ void vgpu_seen_pool_empty(struct vgpu_pool *pool)
 }
 
 /* Lists double, so old places stay behind in the pool. */
-void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more, size_t size)
+void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more,
+			 size_t size)
 {
 	if (*count == VGPU_SEEN_MAX) {
 		(*more)++;

@@ -172,10 +172,30 @@ static void put_names(struct vgpu_bpf_name *to, const char *const *names)
 	}
 }
 
+/* Those on the probes, of which this kernel gets what it can take. */
+static int prepare_probes(struct vgpu_kernel *kernel)
+{
+	static const struct {
+		const char *program;
+		bool session;
+	} probes[] = { { "vgpu_entry", false }, { "vgpu_return", false }, { "vgpu_session", true } };
+	uint32_t type = kernel->session ? KERNEL_ATTACH_SESSION :
+			kernel->method == VGPU_KERNEL_MULTI ? KERNEL_ATTACH_MULTI : 0;
+	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]) && !err; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, probes[i].program);
+
+		err = program ? bpf_program__set_autoload(program, probes[i].session == kernel->session) : -ENOENT;
+		err = err ? err : bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)type);
+		err = err ? err : bpf_program__set_flags(program, flags);
+	}
+	return err;
+}
+
 static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
-	struct bpf_program *entry = bpf_object__find_program_by_name(kernel->object, "vgpu_entry");
-	struct bpf_program *back = bpf_object__find_program_by_name(kernel->object, "vgpu_return");
 	struct settings settings = {
 		.sleepable = kernel->sleeps,
 		.cookies = kernel->method == VGPU_KERNEL_MULTI,
@@ -189,20 +209,13 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_copy_from_user_task, NULL) > 0,
 		.descriptors = options->descriptors,
 	};
-	enum bpf_attach_type type = settings.cookies ? (enum bpf_attach_type)KERNEL_ATTACH_MULTI : 0;
-	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
 	int err;
 
-	if (!entry || !back)
-		return -ENOENT;
 	put_names(settings.names, options->names);
 	if (options->wait)
 		snprintf(settings.wait, sizeof(settings.wait), "%s", options->wait);
 	err = apply(kernel->object, &settings);
-	err = err ? err : bpf_program__set_expected_attach_type(entry, type);
-	err = err ? err : bpf_program__set_expected_attach_type(back, type);
-	err = err ? err : bpf_program__set_flags(entry, flags);
-	err = err ? err : bpf_program__set_flags(back, flags);
+	err = err ? err : prepare_probes(kernel);
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]) && !err; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, points[i].program);
 
@@ -257,6 +270,11 @@ static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kern
 	return 0;
 }
 
+static int program_fd(const struct vgpu_kernel *kernel, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(kernel->object, name));
+}
+
 int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, how, .object_name = "vgpu_trace");
@@ -276,8 +294,8 @@ int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *op
 			   last_message[0] ? ": " : "", last_message);
 		return err;
 	}
-	kernel->entry_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_entry"));
-	kernel->return_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_return"));
+	kernel->entry_fd = program_fd(kernel, kernel->session ? "vgpu_session" : "vgpu_entry");
+	kernel->return_fd = program_fd(kernel, kernel->session ? "vgpu_session" : "vgpu_return");
 	kernel->functions_fd = map_fd(kernel, "functions");
 	kernel->places_fd = map_fd(kernel, "places");
 	kernel->followed_fd = map_fd(kernel, "followed");
@@ -318,6 +336,7 @@ int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options 
 		goto fail;
 	libbpf_set_print(keep_message);
 	kernel->sleeps = !options->no_sleep && !kernel_sleep_probe();
+	kernel->session = kernel->method == VGPU_KERNEL_MULTI && !options->no_session && !kernel_session_probe();
 	kernel->functions = (options->descriptors || options->files) && !options->all_syscalls && !kernel_function_probe();
 	err = kernel_load(kernel, options);
 	err = err ? err : open_rings(kernel, options->ring_bytes);
@@ -374,6 +393,11 @@ uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
 bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel)
 {
 	return kernel->functions;
+}
+
+bool vgpu_kernel_session(const struct vgpu_kernel *kernel)
+{
+	return kernel->session;
 }
 
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)

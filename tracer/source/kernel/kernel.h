@@ -28,6 +28,7 @@ struct vgpu_kernel_options {
 	bool everyone;        /* every process that calls a probed function, not only those followed */
 	const char *wait;     /* a program of that name is followed when it starts; NULL: none */
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
+	bool no_session;      /* as on kernels before 6.13: entries and returns are probed apart */
 	bool frames;          /* the stack of calls that fail */
 	bool files;           /* which files about GPUs are opened, and what came of it */
 	bool all_syscalls;    /* these two at the tracepoint of all system calls, even where there is better */
@@ -51,6 +52,8 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel); /* takes NULL */
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel);
 /* false: values on pages that are not there are "not readable". */
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel);
+/* true: one link has entries and returns; who is not followed pays for the entry alone. */
+bool vgpu_kernel_session(const struct vgpu_kernel *kernel);
 /* true: recording output and files costs only the system calls concerned; false: all of the machine, some 100 ns. */
 bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel);
 
