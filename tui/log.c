@@ -24,7 +24,7 @@ struct line {
 	uint32_t blobs;  /* bytes, a multiple of 8 */
 	uint16_t thread_name, name, object, text; /* bytes with their NUL, 0: NULL */
 	uint64_t number, time_ns, time_error_ns;
-	uint64_t total; /* BULK */
+	uint64_t total; /* BULK, ALIKE */
 	struct {
 		uint32_t function, calls;
 	} bulk[TUI_BULK_KINDS];
@@ -266,6 +266,21 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	return 0;
 }
 
+int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t calls)
+{
+	struct line *line = last_line(log);
+
+	if (!line || line->line != TUI_LINE_ALIKE || line->process != event->process) {
+		line = append(log, sizeof(*line));
+		if (!line)
+			return -ENOMEM;
+		common(line, event);
+		line->line = TUI_LINE_ALIKE;
+	}
+	line->total += calls;
+	return 0;
+}
+
 int tui_log_note(struct tui_log *log, const struct vgpu_event *event, uint32_t level, const char *text)
 {
 	uint16_t size = string_size(text);
@@ -368,7 +383,7 @@ bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry
 	call->function = line->function;
 	call->thread = line->thread;
 	call->depth = line->depth;
-	if (line->line == TUI_LINE_BULK)
+	if (line->line == TUI_LINE_BULK || line->line == TUI_LINE_ALIKE)
 		return true;
 	call->flags = line->flags;
 	call->ended = line->ended;

@@ -3,7 +3,7 @@
 foreach(check ring_reader ring_damage)
 	vgpu_add_unit(check_${check} check_${check}.c built_ring.c arena_builder.c LIBS vgpu_ring_reader)
 endforeach()
-foreach(check ring_time ring_places)
+foreach(check ring_light ring_time ring_places)
 	vgpu_add_unit(check_${check} check_${check}.c arena_builder.c LIBS vgpu_ring_reader)
 endforeach()
 
