@@ -47,6 +47,12 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 /* Where in time a recording stands. */
 static void playhead(const struct tui_app *app, struct vgpu_text *out)
 {
+	int percent = app->once ? -1 : tui_app_percent(app);
+
+	if (percent >= 0) {
+		vgpu_text_printf(out, "reading %d %%", percent);
+		return;
+	}
 	if (app->options.live || app->store->events >= app->total_events)
 		return;
 	vgpu_text_puts(out, app->playing_ns ? "playing " : "at ");

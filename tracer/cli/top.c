@@ -80,7 +80,26 @@ static void trace_close(struct vgpu_top_source *source)
 	free(trace);
 }
 
-static const struct vgpu_top_source_ops trace_ops = { trace_poll, trace_trouble, trace_close };
+static int trace_seek(struct vgpu_top_source *source, uint64_t number)
+{
+	struct trace_source *trace = (struct trace_source *)source;
+
+	trace->trouble[0] = '\0';
+	return vgpu_trace_seek(trace->trace, number);
+}
+
+static void trace_extent(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns)
+{
+	const struct trace_source *trace = (const struct trace_source *)source;
+	uint64_t from_ns, upto_ns;
+
+	*events = vgpu_trace_events(trace->trace);
+	*length_ns = vgpu_trace_times(trace->trace, &from_ns, &upto_ns) ? 0 : upto_ns - from_ns;
+}
+
+static const struct vgpu_top_source_ops trace_ops = {
+	.poll = trace_poll, .trouble = trace_trouble, .close = trace_close, .seek = trace_seek, .extent = trace_extent,
+};
 
 static int trace_open(void *data, struct vgpu_top_source **out)
 {
@@ -148,7 +167,9 @@ static void live_close(struct vgpu_top_source *source)
 	free(live);
 }
 
-static const struct vgpu_top_source_ops live_ops = { live_poll, live_trouble, live_close };
+static const struct vgpu_top_source_ops live_ops = {
+	.poll = live_poll, .trouble = live_trouble, .close = live_close,
+};
 
 static int live_open(void *data, struct vgpu_top_source **out)
 {
@@ -184,6 +205,15 @@ static void explain_format(void *explain, const struct vgpu_look *look, struct v
 
 	/* With the chain in any case: that is what the view is for. */
 	vgpu_verdict_explain(explain, look, &options, out);
+}
+
+static int explain_copy(void **out, const void *explain, struct vgpu_model *model)
+{
+	struct vgpu_verdict *verdict;
+	int err = vgpu_verdict_copy(&verdict, explain, model);
+
+	*out = verdict;
+	return err;
 }
 
 static void explain_close(void *explain)
@@ -424,7 +454,7 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 	struct top_options options = { .kernel = VGPU_WATCH_KERNEL_AUTO };
 	struct vgpu_top_options top = {
 		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
-		.explain_close = explain_close, .note = note, .settings = true,
+		.explain_close = explain_close, .explain_copy = explain_copy, .note = note, .settings = true,
 	};
 	struct vgpu_look look;
 	int source, err = parse(command, argc, argv, &options);
