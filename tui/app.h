@@ -74,6 +74,7 @@ struct tui_app {
 	const void **rows;            /* of the present table */
 	uint64_t row_count, row_room;
 	bool paused, diff, quit;
+	bool leaving;                 /* asked whether the program is to end, too */
 	struct vgpu_text verdict;     /* as last asked for */
 	struct vgpu_text verdict_wrapped;
 	int verdict_columns;          /* that it was wrapped for; 0: it changed */
@@ -134,6 +135,10 @@ int tui_app_go_to_word(struct tui_app *app, const char *word);
 void tui_app_play(struct tui_app *app, uint64_t length_ns);
 /* Reads on to where it is to go, a piece of it. Returns 1: there is more to do; 0: it is there. */
 int tui_app_read(struct tui_app *app);
+/* Its keys: a step; the prompt, and the answer to it. */
+void tui_time_move(struct tui_app *app, enum tui_action action);
+void tui_time_ask(struct tui_app *app);
+void tui_time_answered(struct tui_app *app);
 /* How much of the way there has been read; -1: it is there, or nobody knows. */
 int tui_app_percent(const struct tui_app *app);
 /* All that was read, gone; nothing read yet; and what is there gets what is read. */
@@ -152,6 +157,8 @@ void tui_pager_open(struct tui_app *app, const char *title);
 /* One line more of it. */
 void tui_pager_line(struct tui_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_help(struct tui_app *app);
+/* What the program that was started wrote, the last of it. */
+void tui_output(struct tui_app *app);
 /* All about the call of a line of the log. */
 void tui_detail_call(struct tui_app *app, const struct tui_entry *entry);
 /* The function's own line of documentation, and its prototype. */

@@ -155,8 +155,6 @@ static void ask_export(struct tui_app *app)
 
 /* ---- the prompt ---- */
 
-static void moved(struct tui_app *app);
-
 static void answered(struct tui_app *app)
 {
 	switch (app->prompt.asked) {
@@ -183,14 +181,7 @@ static void answered(struct tui_app *app)
 			app->prompt.asked = TUI_ASK_NOTHING;
 		break;
 	case TUI_ASK_TIME:
-		app->playing_ns = 0;
-		if (app->prompt.text[0] && tui_app_go_to_word(app, app->prompt.text)) {
-			snprintf(app->prompt.error, sizeof(app->prompt.error),
-				 "a time is 1.5s, 200ms, +1s or -10ms from here, 50%%, #1200 events");
-			break;
-		}
-		moved(app);
-		app->prompt.asked = TUI_ASK_NOTHING;
+		tui_time_answered(app);
 		break;
 	case TUI_ASK_NOTHING:
 		break;
@@ -264,60 +255,6 @@ static void mark(struct tui_app *app)
 	if (app->paused)
 		tui_store_hold(app->store, true);
 	tui_app_say(app, false, "marked: d shows what changes from here on");
-}
-
-/* What is new lies at the end of the log. */
-static void moved(struct tui_app *app)
-{
-	/* Nothing at all would be an empty screen without a word. */
-	if (!app->store->events)
-		tui_app_go_to(app, 1);
-	for (unsigned i = 0; tui_views[i]; i++)
-		app->list[i].follow |= tui_views[i]->follows;
-}
-
-static void move_time(struct tui_app *app, enum tui_action action)
-{
-	/* A step in parts of the whole, or an event. */
-	static const struct {
-		enum tui_action action;
-		int direction;
-		unsigned part; /* 0: one event */
-	} steps[] = {
-		{ TUI_DO_EARLIER, -1, 0 }, { TUI_DO_LATER, 1, 0 }, { TUI_DO_BIT_EARLIER, -1, 500 }, { TUI_DO_BIT_LATER, 1, 500 },
-		{ TUI_DO_MUCH_EARLIER, -1, 20 }, { TUI_DO_MUCH_LATER, 1, 20 },
-	};
-	uint64_t now = app->model->last_ns - app->model->first_ns, step, before = app->store->events;
-	unsigned i = 0;
-
-	if (app->options.live) {
-		tui_app_say(app, true, "time is moved through in recordings");
-		return;
-	}
-	app->playing_ns = 0;
-	if (action == TUI_DO_BEGINNING || action == TUI_DO_END) {
-		tui_app_go_to(app, action == TUI_DO_END ? UINT64_MAX : 1);
-		moved(app);
-		return;
-	}
-	while (steps[i].action != action)
-		i++;
-	step = steps[i].part ? app->total_ns / steps[i].part + 1 : 0;
-	if (!step)
-		tui_app_go_to(app, steps[i].direction > 0 ? before + 1 : before > 1 ? before - 1 : 1);
-	else if (steps[i].direction > 0)
-		tui_app_go_to_time(app, now + step);
-	else if (!tui_app_go_to_time(app, now > step ? now - step : 0) && app->store->events >= before)
-		tui_app_go_to(app, before > 1 ? before - 1 : 1); /* nothing happened in between */
-	moved(app);
-}
-
-static void ask_time(struct tui_app *app)
-{
-	if (app->options.live)
-		tui_app_say(app, true, "time is moved through in recordings");
-	else
-		tui_prompt_ask(&app->prompt, TUI_ASK_TIME, "");
 }
 
 static void page(struct tui_app *app, int64_t step)
@@ -396,6 +333,25 @@ static bool pager_action(struct tui_app *app, enum tui_action action)
 	if (pager->top < 0)
 		pager->top = 0;
 	return true;
+}
+
+static const char *running(const struct tui_app *app)
+{
+	return app->source->ops->running ? app->source->ops->running(app->source) : NULL;
+}
+
+/* The answer: q again ends it, d leaves it running, anything else goes on looking. */
+static void leave(struct tui_app *app, uint32_t key)
+{
+	app->leaving = false;
+	if (!running(app)) {
+		app->quit = true;
+		return;
+	}
+	if (tui_action_of(key) != TUI_DO_QUIT && key != 'd')
+		return;
+	app->source->ops->leave(app->source, key != 'd');
+	app->quit = true;
 }
 
 static void act(struct tui_app *app, enum tui_action action)
@@ -504,10 +460,10 @@ static void act(struct tui_app *app, enum tui_action action)
 	case TUI_DO_MUCH_LATER:
 	case TUI_DO_BEGINNING:
 	case TUI_DO_END:
-		move_time(app, action);
+		tui_time_move(app, action);
 		break;
 	case TUI_DO_TIME:
-		ask_time(app);
+		tui_time_ask(app);
 		break;
 	case TUI_DO_REDRAW:
 		app->redraw = true;
@@ -515,8 +471,12 @@ static void act(struct tui_app *app, enum tui_action action)
 	case TUI_DO_HELP:
 		tui_help(app);
 		break;
+	case TUI_DO_OUTPUT:
+		tui_output(app);
+		break;
 	case TUI_DO_QUIT:
-		app->quit = true;
+		app->leaving = running(app) != NULL;
+		app->quit = !app->leaving;
 		break;
 	default:
 		break;
@@ -534,6 +494,10 @@ void tui_app_key(struct tui_app *app, uint32_t key)
 			answered(app);
 		return;
 	}
+	if (app->leaving) {
+		leave(app, key);
+		return;
+	}
 	app->message[0] = '\0';
 	action = tui_action_of(key);
 	if (action == TUI_DO_NOTHING)
@@ -546,7 +510,7 @@ void tui_app_mouse(struct tui_app *app, enum tui_mouse what, int row, int column
 {
 	uint64_t index = tui_app_list(app)->top + (uint64_t)(row - app->body_row);
 
-	if (app->prompt.asked)
+	if (app->prompt.asked || app->leaving)
 		return;
 	if (what == TUI_MOUSE_UP || what == TUI_MOUSE_DOWN) {
 		for (int i = 0; i < 3; i++)

@@ -43,6 +43,7 @@ const struct tui_binding tui_bindings[] = {
 	{ TUI_DO_BEGINNING, { '{' }, "of a recording: to its beginning", NULL },
 	{ TUI_DO_END, { '}' }, "of a recording: to its end", NULL },
 	{ TUI_DO_TIME, { ':', 't' }, "of a recording: to a time: 1.5s, 200ms, -10ms, 50%, #1200 (event)", NULL },
+	{ TUI_DO_OUTPUT, { 'o' }, "of a program that top started: what it wrote", NULL },
 	{ TUI_DO_REDRAW, { CONTROL('L') }, "draw the screen anew", NULL },
 	{ TUI_DO_QUIT, { 'q', CONTROL('C'), TUI_KEY_F10 }, "leave", "Quit" },
 	{ TUI_DO_NOTHING, { 0 }, NULL, NULL },

@@ -29,6 +29,13 @@ struct vgpu_top_source_ops {
 	int (*seek)(struct vgpu_top_source *source, uint64_t number);
 	/* How much there will be, as far as that is known; 0: it is not. */
 	void (*extent)(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns);
+	/*
+	 * Of a program that the giver started; all NULL: nobody did. Its name while it runs, else NULL; how it
+	 * ended, "exited with 3"; and what the user wants as he leaves while it runs: that it ends, too, or goes on.
+	 */
+	const char *(*running)(const struct vgpu_top_source *source);
+	const char *(*ending)(const struct vgpu_top_source *source);
+	void (*leave)(struct vgpu_top_source *source, bool end);
 };
 struct vgpu_top_source {
 	const struct vgpu_top_source_ops *ops;
@@ -43,6 +50,7 @@ struct vgpu_top_options {
 	bool settings;        /* read, and keep, what the user chose */
 	uint64_t log_bytes;   /* of lines that are kept; 0: enough */
 	uint64_t past_step;   /* events between the moments that are kept to go back to; 0: as many as is good */
+	const char *output;   /* a file that what the program writes goes to; NULL: it is not ours */
 	/* Begins at the beginning; called again to go back in time, where it cannot seek. 0 or -errno. */
 	int (*open)(void *data, struct vgpu_top_source **out);
 	void *data;

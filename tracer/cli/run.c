@@ -385,6 +385,18 @@ int vgpu_run_start(struct vgpu_run *run)
 	return err == -ENOENT ? VGPU_EXIT_NO_FILE : VGPU_EXIT_NO_EXEC;
 }
 
+int vgpu_run_add_sink(struct vgpu_run *run, struct vgpu_sink *sink)
+{
+	return vgpu_stream_add(run->merge ? &run->out : &run->stream, sink);
+}
+
+void vgpu_run_drop_sinks(struct vgpu_run *run, unsigned count)
+{
+	struct vgpu_stream *stream = run->merge ? &run->out : &run->stream;
+
+	stream->count -= count < stream->count ? count : stream->count;
+}
+
 int vgpu_run_code(const struct vgpu_run *run)
 {
 	return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);

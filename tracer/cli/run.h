@@ -132,6 +132,10 @@ void vgpu_run_init(struct vgpu_run *run, struct vgpu_run_options *options);
 int vgpu_run_open(struct vgpu_run *run);
 /* 0, or the exit code: it could not be started. */
 int vgpu_run_start(struct vgpu_run *run);
+/* One more that gets its events, whatever lies between. 0 or -ENOSPC. */
+int vgpu_run_add_sink(struct vgpu_run *run, struct vgpu_sink *sink);
+/* Those that came last, so many. */
+void vgpu_run_drop_sinks(struct vgpu_run *run, unsigned count);
 /* Looks at everything once, without waiting. Returns how many records there were. */
 int vgpu_run_turn(struct vgpu_run *run);
 /* What the command's end means as an exit code. */
