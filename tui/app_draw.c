@@ -47,6 +47,12 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 /* Where in time a recording stands. */
 static void playhead(const struct tui_app *app, struct vgpu_text *out)
 {
+	int percent = app->once ? -1 : tui_app_percent(app);
+
+	if (percent >= 0) {
+		vgpu_text_printf(out, "reading %d %%", percent);
+		return;
+	}
 	if (app->options.live || app->store->events >= app->total_events)
 		return;
 	vgpu_text_puts(out, app->playing_ns ? "playing " : "at ");
@@ -59,6 +65,7 @@ static void playhead(const struct tui_app *app, struct vgpu_text *out)
 static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 {
 	struct vgpu_look look = { .utf8 = app->look.utf8 };
+	const char *ending = app->source->ops->ending ? app->source->ops->ending(app->source) : NULL;
 	struct vgpu_text left = { 0 }, right = { 0 };
 	int at, end = surface->columns - 1, from;
 
@@ -73,6 +80,8 @@ static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 		vgpu_text_puts(&right, " ago");
 	} else if (app->paused) {
 		vgpu_text_puts(&right, "HELD");
+	} else if (ending) {
+		vgpu_text_printf(&right, "%s", ending);
 	} else if (app->options.live && app->over && !app->once) {
 		vgpu_text_puts(&right, "ENDED");
 	} else {
@@ -155,6 +164,18 @@ static void draw_footer(struct tui_app *app, struct tui_surface *surface, int y)
 	if (app->prompt.asked) {
 		tui_prompt_draw(&app->prompt, surface, y, &app->cursor_column);
 		app->cursor_row = y;
+		return;
+	}
+	if (app->leaving) {
+		const char *name = app->source->ops->running(app->source);
+		struct vgpu_text text = { 0 };
+
+		tui_escape(app, name ? name : "the program", &text);
+		vgpu_text_puts(&text, name ? " runs: q ends it (SIGTERM), d leaves it running, Esc stays here"
+					   : " has ended: q leaves, Esc stays here");
+		tui_surface_fill(surface, y, 0, -1, TUI_PLAIN);
+		tui_surface_text(surface, y, 1, surface->columns, TUI_WARN, vgpu_text_string(&text));
+		vgpu_text_free(&text);
 		return;
 	}
 	if (app->message[0]) {
@@ -278,6 +299,8 @@ static void draw_pager(struct tui_app *app, struct tui_surface *surface, int y)
 		app->pager.lines = tui_wrap(vgpu_text_string(&app->pager.text), app->pager.columns, &app->pager.wrapped);
 	}
 	at = vgpu_text_string(&app->pager.wrapped);
+	if (app->pager.top > app->pager.lines - rows)
+		app->pager.top = app->pager.lines > rows ? app->pager.lines - rows : 0;
 
 	tui_surface_fill(surface, y, 0, -1, TUI_BAR);
 	tui_surface_text(surface, y, 1, surface->columns, TUI_TAB, app->pager.title);
@@ -287,8 +310,6 @@ static void draw_pager(struct tui_app *app, struct tui_surface *surface, int y)
 			 app->pager.lines);
 		tui_surface_right(surface, y, 20, surface->columns - 1, TUI_BAR, line);
 	}
-	if (app->pager.top > app->pager.lines - rows)
-		app->pager.top = app->pager.lines > rows ? app->pager.lines - rows : 0;
 	for (int i = 0; *at && i < app->pager.top + rows; i++) {
 		size_t size = strcspn(at, "\n");
 

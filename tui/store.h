@@ -73,6 +73,13 @@ struct tui_alike {
 };
 #define TUI_ALIKE 64u /* a power of two */
 
+/* A call that was reported as running. */
+struct tui_open {
+	uint32_t process, thread;
+	uint64_t ordinal;
+	uint32_t function; /* index */
+};
+
 struct tui_store {
 	struct vgpu_sink sink;
 	struct tui_store_options options; /* the model gets every event before this does */
@@ -92,6 +99,7 @@ struct tui_store {
 	uint64_t passed;     /* calls that passed, of all there were */
 	uint64_t *rows;      /* with a filter: sequence numbers of the lines that pass */
 	uint32_t row_count, row_room;
+	uint64_t rows_latest; /* the log's, when lines that are no longer kept were last taken out of them */
 	uint64_t events, calls;
 	uint64_t counted; /* of the calls, those that are in no line */
 	uint64_t lost_kernel, lost_coverage;
@@ -116,10 +124,18 @@ struct tui_store {
 };
 
 int tui_store_open(struct tui_store **out, const struct tui_store_options *options);
+/*
+ * The same again of a copy of the model, but without a log, a filter, and what is held: the log stays where it is
+ * (tui_log_mark). kept: to be copied again only, in less room. Each pointer in these structures has its place
+ * in store_copy.c.
+ */
+int tui_store_copy(struct tui_store **out, const struct tui_store *from, struct vgpu_model *model, bool kept);
 void tui_store_close(struct tui_store *store); /* takes NULL */
 
 /* Takes the filter over (NULL: none) and counts anew what is on record. */
 void tui_store_filter(struct tui_store *store, struct vgpu_filter *filter);
+/* Takes it over where it has counted all along: only the lines on record are gone through. */
+void tui_store_filter_on(struct tui_store *store, struct vgpu_filter *filter);
 /*
  * Holds what can be seen: functions and processes as they are, no new lines. Counting goes on;
  * false lets go, and a line tells how many came meanwhile. Held again, it is what it is by then.

@@ -31,10 +31,16 @@ struct sorting {
 	bool falling;
 };
 
+struct placed {
+	const void *row;
+	uint64_t place;
+};
+
 static int compare(const void *a, const void *b, void *data)
 {
 	const struct sorting *sorting = data;
-	const void *x = *(const void *const *)a, *y = *(const void *const *)b;
+	const struct placed *first = a, *second = b;
+	const void *x = first->row, *y = second->row;
 	const struct tui_column *column = sorting->column;
 	int order = 0;
 
@@ -53,8 +59,8 @@ static int compare(const void *a, const void *b, void *data)
 	}
 	if (sorting->falling)
 		order = -order;
-	/* Rows lie in one array each: equal ones keep its order. */
-	return order ? order : x < y ? -1 : x > y;
+	/* Equal ones keep the order that they came in. */
+	return order ? order : first->place < second->place ? -1 : 1;
 }
 
 void tui_sort_rows(struct tui_app *app)
@@ -62,12 +68,21 @@ void tui_sort_rows(struct tui_app *app)
 	const struct tui_view *view = tui_app_view(app);
 	const struct tui_list *list = tui_app_list(app);
 	struct sorting sorting = { .app = app };
+	struct placed *placed;
 
 	if (list->sort >= view->column_count || (view->natural && !list->sort && !list->reverse) || !app->row_count)
 		return;
 	sorting.column = &view->columns[list->sort];
 	sorting.falling = sorting.column->falling != list->reverse;
-	qsort_r(app->rows, app->row_count, sizeof(*app->rows), compare, &sorting);
+	placed = malloc(app->row_count * sizeof(*placed));
+	if (!placed)
+		return;
+	for (uint64_t i = 0; i < app->row_count; i++)
+		placed[i] = (struct placed){ app->rows[i], i };
+	qsort_r(placed, app->row_count, sizeof(*placed), compare, &sorting);
+	for (uint64_t i = 0; i < app->row_count; i++)
+		app->rows[i] = placed[i].row;
+	free(placed);
 }
 
 /* ---- layout ---- */

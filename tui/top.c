@@ -90,7 +90,7 @@ static int feed(struct tui_app *app, struct pace *pace)
 	}
 	until = vgpu_now_ns() + SLICE_NS;
 	do
-		more = tui_app_feed(app, CHUNK);
+		more = tui_app_read(app);
 	while (more == 1 && vgpu_now_ns() < until);
 	return more;
 }

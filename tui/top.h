@@ -22,6 +22,20 @@ struct vgpu_top_source_ops {
 	/* What is wrong with it, one line; NULL: nothing. */
 	const char *(*trouble)(const struct vgpu_top_source *source);
 	void (*close)(struct vgpu_top_source *source);
+	/*
+	 * Of something recorded; both NULL: it can only be read anew from its beginning. The next event is to
+	 * be the one of that number, or the first after it; what was over goes on. 0 or -errno.
+	 */
+	int (*seek)(struct vgpu_top_source *source, uint64_t number);
+	/* How much there will be, as far as that is known; 0: it is not. */
+	void (*extent)(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns);
+	/*
+	 * Of a program that the giver started; all NULL: nobody did. Its name while it runs, else NULL; how it
+	 * ended, "exited with 3"; and what the user wants as he leaves while it runs: that it ends, too, or goes on.
+	 */
+	const char *(*running)(const struct vgpu_top_source *source);
+	const char *(*ending)(const struct vgpu_top_source *source);
+	void (*leave)(struct vgpu_top_source *source, bool end);
 };
 struct vgpu_top_source {
 	const struct vgpu_top_source_ops *ops;
@@ -34,7 +48,10 @@ struct vgpu_top_options {
 	const char *filter;   /* to begin with; NULL: none */
 	bool utf8, colour;
 	bool settings;        /* read, and keep, what the user chose */
-	/* Begins at the beginning; called again to go back in time. 0 or -errno. */
+	uint64_t log_bytes;   /* of lines that are kept; 0: enough */
+	uint64_t past_step;   /* events between the moments that are kept to go back to; 0: as many as is good */
+	const char *output;   /* a file that what the program writes goes to; NULL: it is not ours */
+	/* Begins at the beginning; called again to go back in time, where it cannot seek. 0 or -errno. */
 	int (*open)(void *data, struct vgpu_top_source **out);
 	void *data;
 	/*
@@ -45,6 +62,8 @@ struct vgpu_top_options {
 	struct vgpu_sink *(*explain_sink)(void *explain);
 	void (*explain_format)(void *explain, const struct vgpu_look *look, struct vgpu_text *out);
 	void (*explain_close)(void *explain);
+	/* The same again, of a copy of the model, to go back in time. 0 or -errno. NULL: nobody can. */
+	int (*explain_copy)(void **out, const void *explain, struct vgpu_model *model);
 	/* As struct tui_store_options has it; may be NULL. */
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };

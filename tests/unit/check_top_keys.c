@@ -104,6 +104,40 @@ START_TEST(time_of_a_recording_is_moved_through)
 		type(app, ">");
 	frame_has(app, 24, 80, "SIGKILL");
 	frame_has(app, 24, 80, "15 events in");
+	type(app, "{");
+	frame_has(app, 24, 80, " 1 of 15 events");
+	type(app, "]");
+	frame_has(app, 24, 80, " 2 of 15 events");
+	type(app, "[}");
+	frame_has(app, 24, 80, "15 events in");
+	finish();
+}
+END_TEST
+
+START_TEST(a_time_is_asked_for_in_words)
+{
+	static const struct {
+		const char *word, *shows;
+	} rows[] = {
+		{ "5us", "at 0.000005 of 0.000014 s  6 of 15 events" }, { "#3", " 3 of 15 events" },
+		{ "+4us", " 7 of 15 events" }, { "-2 us", " 5 of 15 events" }, { "50%", " 8 of 15 events" },
+		{ "0", " 1 of 15 events" }, { "0.000009s", " 10 of 15 events" }, { "-1h", " 1 of 15 events" },
+		{ "1m", "15 events in" },
+	};
+
+	start(false, "functions");
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		type(app, ":");
+		type(app, rows[i].word);
+		type(app, "\r");
+		frame_has(app, 24, 80, rows[i].shows);
+	}
+	type(app, "tsoon\r");
+	frame_has(app, 24, 80, "a time is 1.5s, 200ms, +1s or -10ms from here, 50%, #1200 events");
+	finish();
+	start(true, "functions");
+	type(app, ":");
+	frame_has(app, 24, 80, "time is moved through in recordings");
 	finish();
 }
 END_TEST
@@ -383,6 +417,7 @@ int main(void)
 	tcase_add_test(keys, held_picture_stands_still_while_counting_goes_on);
 	tcase_add_test(keys, mark_and_diff_show_what_changed);
 	tcase_add_test(keys, time_of_a_recording_is_moved_through);
+	tcase_add_test(keys, a_time_is_asked_for_in_words);
 	tcase_add_test(keys, a_recording_plays_in_its_own_time);
 	tcase_add_test(keys, help_has_every_key_of_the_table);
 	tcase_add_test(keys, every_action_has_a_key);

@@ -42,7 +42,7 @@ void vgpu_help_command(const struct vgpu_command *command)
 			 letter ? option->key : ' ', letter ? ", " : "  ", option->name,
 			 option->argument ? " " : "", option->argument ? option->argument : "");
 		/* Lines of the help text begin beneath one another. */
-		printf("  %-28s ", left);
+		printf(strlen(left) > 28 ? "  %s\n  %-28s " : "  %-28s%s ", left, "");
 		for (;;) {
 			int n = strcspn(help, "\n");
 

@@ -127,6 +127,15 @@ static int tick(struct vgpu_run *run)
 	return seen > count ? seen : count;
 }
 
+int vgpu_run_turn(struct vgpu_run *run)
+{
+	int count = tick(run);
+
+	reap(run);
+	check_writer(run);
+	return count;
+}
+
 void vgpu_run_loop(struct vgpu_run *run)
 {
 	int connector = vgpu_follow_fd(run->follow);
@@ -143,9 +152,7 @@ void vgpu_run_loop(struct vgpu_run *run)
 		fds[2].fd = run->overhear ? vgpu_overhear_fd(run->overhear) : -1;
 		poll(fds, 3, count >= BUSY ? 0 : count > 0 ? 1 : connector >= 0 ? TICK_MS : TICK_POLL_MS);
 		pass_signals(run);
-		count = tick(run);
-		reap(run);
-		check_writer(run);
+		count = vgpu_run_turn(run);
 	}
 }
 

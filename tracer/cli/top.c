@@ -14,12 +14,13 @@
 #include "tracer/cli/filter_option.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
+#include "tracer/cli/top_start.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/export/notes.h"
 #include "tracer/source/watch.h"
 #include "tui/top.h"
 
-enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL };
+enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL, OPTION_LOG };
 
 const struct vgpu_option vgpu_options_top[] = {
 	{ "once", OPTION_ONCE, NULL, "print the view as text and end" },
@@ -29,6 +30,11 @@ const struct vgpu_option vgpu_options_top[] = {
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe running processes from the kernel, too: auto, where that is permitted,\n"
 						"and only what has no ring; on, every call (needs root; slows each by 0.4 to 14 µs)" },
 	{ "ascii", OPTION_ASCII, NULL, "use no character outside ASCII" },
+	{ "log", OPTION_LOG, "FILE", "of -- COMMAND: where what it writes to stdout and stderr goes, since the screen is\n"
+				    "taken (default: a file in $TMPDIR, which is named at the end; o shows it)" },
+	{ "output", 'o', "FILE", "of -- COMMAND: record to FILE, too (default: nothing is recorded)" },
+	{ "append", VGPU_RUN_APPEND, NULL, "go on behind what was recorded to FILE before" },
+	VGPU_RUN_SHARED_OPTIONS,
 	{ .name = NULL },
 };
 
@@ -37,6 +43,9 @@ struct top_options {
 	long width;
 	bool once, ascii;
 	enum vgpu_watch_kernel kernel;
+	const char *log;
+	const char *started;         /* an option of what is started was given: its name */
+	struct vgpu_run_options run; /* of -- COMMAND; words 0: there is none */
 };
 
 /* ---- recorded: a trace, or the ring that a process left, event by event ---- */
@@ -80,7 +89,26 @@ static void trace_close(struct vgpu_top_source *source)
 	free(trace);
 }
 
-static const struct vgpu_top_source_ops trace_ops = { trace_poll, trace_trouble, trace_close };
+static int trace_seek(struct vgpu_top_source *source, uint64_t number)
+{
+	struct trace_source *trace = (struct trace_source *)source;
+
+	trace->trouble[0] = '\0';
+	return vgpu_trace_seek(trace->trace, number);
+}
+
+static void trace_extent(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns)
+{
+	const struct trace_source *trace = (const struct trace_source *)source;
+	uint64_t from_ns, upto_ns;
+
+	*events = vgpu_trace_events(trace->trace);
+	*length_ns = vgpu_trace_times(trace->trace, &from_ns, &upto_ns) ? 0 : upto_ns - from_ns;
+}
+
+static const struct vgpu_top_source_ops trace_ops = {
+	.poll = trace_poll, .trouble = trace_trouble, .close = trace_close, .seek = trace_seek, .extent = trace_extent,
+};
 
 static int trace_open(void *data, struct vgpu_top_source **out)
 {
@@ -153,7 +181,9 @@ static void live_close(struct vgpu_top_source *source)
 	free(live);
 }
 
-static const struct vgpu_top_source_ops live_ops = { live_poll, live_trouble, live_close };
+static const struct vgpu_top_source_ops live_ops = {
+	.poll = live_poll, .trouble = live_trouble, .close = live_close,
+};
 
 static int live_open(void *data, struct vgpu_top_source **out)
 {
@@ -189,6 +219,15 @@ static void explain_format(void *explain, const struct vgpu_look *look, struct v
 
 	/* With the chain in any case: that is what the view is for. */
 	vgpu_verdict_explain(explain, look, &options, out);
+}
+
+static int explain_copy(void **out, const void *explain, struct vgpu_model *model)
+{
+	struct vgpu_verdict *verdict;
+	int err = vgpu_verdict_copy(&verdict, explain, model);
+
+	*out = verdict;
+	return err;
 }
 
 static void explain_close(void *explain)
@@ -281,51 +320,115 @@ static int note(const struct vgpu_event *event, const struct vgpu_look *look, st
 
 /* ---- the command ---- */
 
-static int parse(const struct vgpu_command *command, int argc, char **argv, struct top_options *options)
+/* What lies behind `--` is started. */
+static int find_command(int argc, char **argv, struct top_options *options)
 {
-	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
+	int at = 1;
+
+	while (at < argc && strcmp(argv[at], "--"))
+		at++;
+	if (at + 1 < argc) {
+		options->run.command = argv + at + 1;
+		options->run.words = argc - at - 1;
+	}
+	return at;
+}
+
+static int parse_option(struct top_options *options, const struct vgpu_args *args, int option, bool *kernel)
+{
 	static const char *const kernel_words[] = { "off", "auto", "on", NULL };
-	const char *kernel = getenv("VGPU_TRACE_KERNEL"), *views[16] = { NULL };
-	bool asked = false;
-	int option, found;
+	const char *views[16] = { NULL };
+	int found;
 
 	for (unsigned i = 0; i < 15 && vgpu_top_view(i); i++)
 		views[i] = vgpu_top_view(i);
+	switch (option) {
+	case OPTION_ONCE:
+		options->once = true;
+		return 0;
+	case OPTION_VIEW:
+		found = vgpu_args_word(args, "--view", views);
+		options->view = found < 0 ? NULL : views[found];
+		return found < 0 ? VGPU_ARGS_ERROR : 0;
+	case 'e':
+		options->filter = args->value;
+		return 0;
+	case OPTION_WIDTH:
+		return vgpu_args_number(args, "--width", 40, 1000, &options->width) ? 0 : VGPU_ARGS_ERROR;
+	case OPTION_ASCII:
+		options->ascii = true;
+		return 0;
+	case OPTION_KERNEL:
+		found = vgpu_args_word(args, "--kernel", kernel_words);
+		if (found < 0)
+			return VGPU_ARGS_ERROR;
+		options->kernel = (enum vgpu_watch_kernel)found;
+		*kernel = true;
+		return 0;
+	case OPTION_LOG:
+		options->log = args->value;
+		options->started = "--log";
+		return 0;
+	}
+	for (const struct vgpu_option *row = vgpu_options_top; row->name; row++)
+		if (row->key == option)
+			options->started = row->name;
+	found = vgpu_run_option(&options->run, args, option);
+	return found < 0 ? found : 0;
+}
+
+/* A command that is started, and what of its options is ours to decide. */
+static int check_command(struct top_options *options, bool kernel)
+{
+	static const enum vgpu_run_kernel kernels[] = {
+		[VGPU_WATCH_KERNEL_OFF] = VGPU_RUN_KERNEL_OFF, [VGPU_WATCH_KERNEL_AUTO] = VGPU_RUN_KERNEL_AUTO,
+		[VGPU_WATCH_KERNEL_ON] = VGPU_RUN_KERNEL_ON,
+	};
+	const char *variable = getenv("VGPU_TRACE_KERNEL");
+
+	options->run.quiet = true;
+	options->run.no_record = !options->run.file;
+	options->run.kernel = kernels[options->kernel];
+	if (!kernel && variable && !strcmp(variable, "off"))
+		options->run.kernel = VGPU_RUN_KERNEL_OFF;
+	if (options->run.append && !options->run.file) {
+		vgpu_say_error("top: --append is of --output FILE");
+		return VGPU_ARGS_ERROR;
+	}
+	return vgpu_run_check(&options->run, "top");
+}
+
+static int parse(const struct vgpu_command *command, int argc, char **argv, struct top_options *options)
+{
+	struct vgpu_args args = { .command = command, .argc = find_command(argc, argv, options), .argv = argv };
+	const char *kernel = getenv("VGPU_TRACE_KERNEL");
+	bool asked = false;
+	int option, err;
+
+	vgpu_run_defaults(&options->run);
 	while ((option = vgpu_args_next(&args)) >= 0) {
-		switch (option) {
-		case OPTION_ONCE:
-			options->once = true;
-			break;
-		case OPTION_VIEW:
-			found = vgpu_args_word(&args, "--view", views);
-			if (found < 0)
-				return VGPU_ARGS_ERROR;
-			options->view = views[found];
-			break;
-		case 'e':
-			options->filter = args.value;
-			break;
-		case OPTION_WIDTH:
-			if (!vgpu_args_number(&args, "--width", 40, 1000, &options->width))
-				return VGPU_ARGS_ERROR;
-			break;
-		case OPTION_ASCII:
-			options->ascii = true;
-			break;
-		case OPTION_KERNEL:
-			found = vgpu_args_word(&args, "--kernel", kernel_words);
-			if (found < 0)
-				return VGPU_ARGS_ERROR;
-			options->kernel = (enum vgpu_watch_kernel)found;
-			asked = true;
-			break;
-		}
+		err = parse_option(options, &args, option, &asked);
+		if (err)
+			return err;
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
-	options->word = vgpu_args_only(&args, "target");
-	if (!options->word)
+	if (args.count != !options->run.words) {
+		vgpu_say_error(options->run.words ? "top: either something that is there, or -- COMMAND"
+			       : args.count	  ? "top: one target at a time"
+						  : "top: of what?");
+		vgpu_say_more("usage: vgpu-trace top [OPTION…] FILE|PID|NAME");
+		vgpu_say_more("       vgpu-trace top [OPTION…] -- COMMAND [ARGUMENT…]");
 		return VGPU_ARGS_ERROR;
+	}
+	if (options->run.words)
+		return check_command(options, asked);
+	if (options->started) {
+		vgpu_say_error("top: --%s is of a command that is started: `vgpu-trace top … -- COMMAND`",
+			       options->started + (options->started[0] == '-' ? 2 : 0));
+		return VGPU_ARGS_ERROR;
+	}
+	options->word = args.positional[0];
 	/* A picture of now does not wait for what probes would see. */
 	if (!asked && (options->once || (kernel && !strcmp(kernel, "off"))))
 		options->kernel = VGPU_WATCH_KERNEL_OFF;
@@ -384,33 +487,72 @@ static int once(const struct vgpu_top_options *top, long width)
 	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
 }
 
-static int interactive(struct vgpu_top_options *top)
+/* Why nothing could be shown, and what could be done instead. */
+static void say_no_screen(const struct vgpu_top_options *top, int err)
 {
-	int signal, err = vgpu_top_run(top, &signal);
-
 	switch (err) {
-	case 0:
-	case -EPIPE: /* nobody is there to be told */
-		break;
-	case -EINTR:
-		return 128 + signal;
 	case -ENOTTY:
 		vgpu_say_error("top: standard input and output are no terminal");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	case -ENOTSUP:
 		vgpu_say_error("top: the terminal '%s' cannot place a cursor (TERM says what it is)",
 			       getenv("TERM") ? getenv("TERM") : "");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	case -ENOSYS:
 		vgpu_say_error("top: this program was built without curses (apt-get install libncurses-dev, and build again)");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	default:
 		vgpu_say_error("top: %s", strerror(-err));
+		return;
 	}
+	vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
+}
+
+static int interactive(struct vgpu_top_options *top, int *signal)
+{
+	int err = vgpu_top_run(top, signal);
+
+	if (err == -EINTR)
+		return 128 + *signal;
+	/* A terminal that vanished: nobody is there to be told. */
+	if (err && err != -EPIPE)
+		say_no_screen(top, err);
 	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+}
+
+/* Before anything is started: whoever cannot be shown anything is told so. */
+static bool terminal_there(const struct vgpu_top_options *top)
+{
+	const char *term = getenv("TERM");
+
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb"))
+		return true;
+	say_no_screen(top, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? -ENOTSUP : -ENOTTY);
+	return false;
+}
+
+static int start_command(struct vgpu_top_options *top, struct top_options *options)
+{
+	struct vgpu_top_start *start;
+	int code, signal = 0;
+
+	top->target = "-- COMMAND";
+	if (!options->once && !terminal_there(top))
+		return VGPU_EXIT_OWN;
+	code = vgpu_top_start(&start, &options->run, options->log, options->once);
+	if (code)
+		return code;
+	top->live = true;
+	top->target = vgpu_top_start_title(start);
+	top->output = vgpu_top_start_log(start);
+	top->open = vgpu_top_start_open;
+	top->data = start;
+	vgpu_say_hold(!options->once);
+	code = options->once ? once(top, options->width) : interactive(top, &signal);
+	vgpu_say_hold(false);
+	/* What failed is ours; what it exits with is the command's. */
+	signal = vgpu_top_start_end(start, signal);
+	return code == VGPU_EXIT_FAILED ? VGPU_EXIT_OWN : signal;
 }
 
 int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
@@ -418,32 +560,31 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 	struct top_options options = { .kernel = VGPU_WATCH_KERNEL_AUTO };
 	struct vgpu_top_options top = {
 		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
-		.explain_close = explain_close, .note = note, .settings = true,
+		.explain_close = explain_close, .explain_copy = explain_copy, .note = note,
 	};
 	struct vgpu_look look;
-	int source, err = parse(command, argc, argv, &options);
+	int source, signal, err = parse(command, argc, argv, &options);
 
 	if (err)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
 	if (check_filter(options.filter))
 		return command->usage_code;
+	vgpu_look_for(STDOUT_FILENO, &look);
+	top.view = options.view;
+	top.filter = options.filter;
+	top.utf8 = look.utf8 && !options.ascii;
+	top.colour = look.colour;
+	top.settings = !options.once;
+	if (options.run.words)
+		return start_command(&top, &options);
 	source = vgpu_trace_source(options.word);
 	if (source < 0)
 		vgpu_target_say_cannot_read(options.word, source);
 	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.word)))
 		return VGPU_EXIT_FAILED;
-	vgpu_look_for(STDOUT_FILENO, &look);
 	top.target = options.word;
-	top.view = options.view;
-	top.filter = options.filter;
-	top.utf8 = look.utf8 && !options.ascii;
-	top.colour = look.colour;
 	top.live = source == VGPU_TRACE_PROCESSES;
 	top.open = top.live ? live_open : trace_open;
 	top.data = top.live ? (void *)&options : (void *)options.word;
-	if (options.once) {
-		top.settings = false;
-		return once(&top, options.width);
-	}
-	return interactive(&top);
+	return options.once ? once(&top, options.width) : interactive(&top, &signal);
 }

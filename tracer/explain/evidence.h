@@ -195,6 +195,8 @@ struct vgpu_evidence_set {
 /* The model must get every event before this does, and outlive it. */
 int vgpu_evidence_open(struct vgpu_evidence_set **out, struct vgpu_model *model);
 void vgpu_evidence_close(struct vgpu_evidence_set *set); /* takes NULL */
+/* The same again, of a copy of the model. Each pointer in these structures has its place in evidence_copy.c. */
+int vgpu_evidence_copy(struct vgpu_evidence_set **out, const struct vgpu_evidence_set *from, struct vgpu_model *model);
 
 /* A variable of the process as its observers saw it; NULL: not set, or not known (see has_env). */
 const char *vgpu_seen_env(const struct vgpu_seen_process *process, const char *name);

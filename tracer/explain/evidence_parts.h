@@ -15,6 +15,9 @@ void vgpu_seen_pool_close(struct vgpu_pool *pool);
 const char *vgpu_seen_keep(struct vgpu_pool *pool, const char *text);
 const char *vgpu_seen_keep_bytes(struct vgpu_pool *pool, const char *bytes, size_t size);
 
+/* Room of a size, not cleared; NULL: no memory. */
+void *vgpu_seen_room(struct vgpu_pool *pool, size_t size);
+
 /* Room for one more of a list, all zero; NULL: it is full, and that is counted. */
 void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more, size_t size);
 #define VGPU_SEEN_ADD(pool, list) \

@@ -24,7 +24,7 @@ struct vgpu_pool *vgpu_seen_pool_open(void)
 	return calloc(1, sizeof(struct vgpu_pool));
 }
 
-static void *pool_take(struct vgpu_pool *pool, size_t size)
+void *vgpu_seen_room(struct vgpu_pool *pool, size_t size)
 {
 	struct pool_block *block = pool->blocks;
 	void *at;
@@ -48,7 +48,7 @@ static void *pool_take(struct vgpu_pool *pool, size_t size)
 
 const char *vgpu_seen_keep_bytes(struct vgpu_pool *pool, const char *bytes, size_t size)
 {
-	char *at = bytes ? pool_take(pool, size + 1) : NULL;
+	char *at = bytes ? vgpu_seen_room(pool, size + 1) : NULL;
 
 	if (!at)
 		return NULL;
@@ -81,7 +81,7 @@ void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uin
 	}
 	if (!(*count & (*count - 1))) {
 		size_t room = *count ? *count * 2 : 1;
-		void *fresh = pool_take(pool, room * size);
+		void *fresh = vgpu_seen_room(pool, room * size);
 
 		if (!fresh)
 			return NULL;

@@ -56,6 +56,27 @@ void vgpu_verdict_close(struct vgpu_verdict *verdict)
 	free(verdict);
 }
 
+int vgpu_verdict_copy(struct vgpu_verdict **out, const struct vgpu_verdict *from, struct vgpu_model *model)
+{
+	struct vgpu_verdict *to = calloc(1, sizeof(*to));
+
+	*out = NULL;
+	if (!to)
+		return -ENOMEM;
+	to->sink.ops = &verdict_ops;
+	to->model = model;
+	to->discoveries = malloc((from->count + 1) * sizeof(*to->discoveries));
+	if (!to->discoveries || vgpu_evidence_copy(&to->evidence, from->evidence, model)) {
+		vgpu_verdict_close(to);
+		return -ENOMEM;
+	}
+	to->count = from->count;
+	if (to->count)
+		memcpy(to->discoveries, from->discoveries, to->count * sizeof(*to->discoveries));
+	*out = to;
+	return 0;
+}
+
 static int verdict_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
 	struct vgpu_verdict *verdict = (struct vgpu_verdict *)sink;

@@ -104,6 +104,8 @@ struct vgpu_model {
 
 int vgpu_model_open(struct vgpu_model **out);
 void vgpu_model_close(struct vgpu_model *model); /* takes NULL */
+/* The same again, which goes its own way from here on. What is added to these structures is added to model_copy.c. */
+int vgpu_model_copy(struct vgpu_model **out, const struct vgpu_model *from);
 /* So many calls more, as one that it had as an event; the latest entered at that time. */
 void vgpu_model_alike(struct vgpu_model *model, uint32_t process, uint64_t calls, uint64_t time_ns);
 
