@@ -51,7 +51,7 @@ struct tui_log {
 	uint64_t begun;    /* pages, all in all */
 	uint32_t *missing; /* of each page: its first lines that are not there, after a rewind */
 	uint32_t holes;    /* pages with such */
-	struct line tail;  /* the last line, while it is a run of registrations */
+	struct line tail;  /* the last line, while it is a run: of registrations, or of calls alike */
 	bool tail_runs;
 };
 
@@ -208,29 +208,40 @@ static void common(struct line *line, const struct vgpu_event *event)
 	line->time_error_ns = event->time_error_ns;
 }
 
+/* The run that the line is part of: the last one, of the same sort, process and thread; or a new one. NULL: no memory. */
+static struct line *join(struct tui_log *log, const struct vgpu_event *event, enum tui_line sort, uint32_t thread)
+{
+	struct line *line = &log->tail;
+
+	if (log->tail_runs && line->line == sort && line->process == event->process && line->thread == thread)
+		return line;
+	if (!reserve(log, sizeof(*line)))
+		return NULL;
+	memset(line, 0, sizeof(*line));
+	log->tail_runs = true;
+	common(line, event);
+	line->line = sort;
+	line->thread = thread;
+	return line;
+}
+
 /* Joins a run of registrations, or begins one. false: it is none. */
 static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark,
 		 int *err)
 {
 	const struct vgpu_function *function = vgpu_function_find(event->call.function);
-	struct line *line = &log->tail;
+	struct line *line;
 	unsigned i;
 
 	if (!function || !(function->flags & VGPU_FUNCTION_BULK) || mark != VGPU_TREE_WHOLE ||
 	    ((function->flags & VGPU_FUNCTION_STATUS) && (uint32_t)event->call.result))
 		return false;
-	if (!log->tail_runs || line->process != event->process || line->thread != event->call.thread) {
-		if (!reserve(log, sizeof(*line))) {
-			*err = -ENOMEM;
-			return true;
-		}
-		memset(line, 0, sizeof(*line));
-		log->tail_runs = true;
-		common(line, event);
-		line->line = TUI_LINE_BULK;
-		line->thread = event->call.thread;
-		line->depth = event->call.depth;
+	line = join(log, event, TUI_LINE_BULK, event->call.thread);
+	if (!line) {
+		*err = -ENOMEM;
+		return true;
 	}
+	line->depth = event->call.depth;
 	line->total++;
 	for (i = 0; i < TUI_BULK_KINDS - 1; i++)
 		if (!line->bulk[i].calls || line->bulk[i].function == event->call.function)
@@ -315,15 +326,10 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 
 int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t calls)
 {
-	struct line *line = last_line(log);
+	struct line *line = join(log, event, TUI_LINE_ALIKE, 0);
 
-	if (!line || line->line != TUI_LINE_ALIKE || line->process != event->process) {
-		line = append(log, sizeof(*line));
-		if (!line)
-			return -ENOMEM;
-		common(line, event);
-		line->line = TUI_LINE_ALIKE;
-	}
+	if (!line)
+		return -ENOMEM;
 	line->total += calls;
 	return 0;
 }
