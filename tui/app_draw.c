@@ -28,7 +28,7 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 		vgpu_text_puts(out, " events");
 		return;
 	}
-	if (app->options.live && !app->once) {
+	if (app->options.live && !app->once && !app->over) {
 		vgpu_text_count(out, app->rate);
 		vgpu_text_puts(out, " events/s");
 		return;

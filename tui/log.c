@@ -51,7 +51,7 @@ struct tui_log {
 	uint64_t begun;    /* pages, all in all */
 	uint32_t *missing; /* of each page: its first lines that are not there, after a rewind */
 	uint32_t holes;    /* pages with such */
-	struct line tail;  /* the last line, while it is a run of registrations */
+	struct line tail;  /* the last line, while it is a run: of registrations, …  */
 	bool tail_runs;
 };
 
@@ -208,28 +208,39 @@ static void common(struct line *line, const struct vgpu_event *event)
 	line->time_error_ns = event->time_error_ns;
 }
 
+/* The last line, if it is one of that sort and of that thread, which then goes on; else one that begins. NULL: no memory. */
+static struct line *run_on(struct tui_log *log, enum tui_line sort, const struct vgpu_event *event)
+{
+	struct line *line = &log->tail;
+
+	if (log->tail_runs && line->line == sort && line->process == event->process &&
+	    line->thread == event->call.thread)
+		return line;
+	if (!reserve(log, sizeof(*line)))
+		return NULL;
+	memset(line, 0, sizeof(*line));
+	log->tail_runs = true;
+	common(line, event);
+	line->line = sort;
+	line->thread = event->call.thread;
+	line->depth = event->call.depth;
+	return line;
+}
+
 /* Joins a run of registrations, or begins one. false: it is none. */
-static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark,
-		 int *err)
+static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark, int *err)
 {
 	const struct vgpu_function *function = vgpu_function_find(event->call.function);
-	struct line *line = &log->tail;
+	struct line *line;
 	unsigned i;
 
 	if (!function || !(function->flags & VGPU_FUNCTION_BULK) || mark != VGPU_TREE_WHOLE ||
 	    ((function->flags & VGPU_FUNCTION_STATUS) && (uint32_t)event->call.result))
 		return false;
-	if (!log->tail_runs || line->process != event->process || line->thread != event->call.thread) {
-		if (!reserve(log, sizeof(*line))) {
-			*err = -ENOMEM;
-			return true;
-		}
-		memset(line, 0, sizeof(*line));
-		log->tail_runs = true;
-		common(line, event);
-		line->line = TUI_LINE_BULK;
-		line->thread = event->call.thread;
-		line->depth = event->call.depth;
+	line = run_on(log, TUI_LINE_BULK, event);
+	if (!line) {
+		*err = -ENOMEM;
+		return true;
 	}
 	line->total++;
 	for (i = 0; i < TUI_BULK_KINDS - 1; i++)

@@ -79,7 +79,7 @@ int tui_store_copy(struct tui_store **out, const struct tui_store *from, struct 
 	to->held_function_count = 0;
 	to->held_processes = NULL;
 	to->held_process_count = 0;
-	to->alike = (struct tui_alike){ 0 };
+	memset(&to->alike, 0, sizeof(to->alike));
 	to->text = (struct vgpu_text){ 0 };
 	to->handles = NULL;
 	to->memory = NULL;

@@ -36,6 +36,11 @@ struct vgpu_top_source_ops {
 	const char *(*running)(const struct vgpu_top_source *source);
 	const char *(*ending)(const struct vgpu_top_source *source);
 	void (*leave)(struct vgpu_top_source *source, bool end);
+	/*
+	 * Of something live, NULL: nothing of it is in a hurry. A descriptor that becomes readable when something
+	 * is to be read that may soon be gone, -1: there is none; *most_ms: then it is polled at least so often.
+	 */
+	int (*urgent)(const struct vgpu_top_source *source, int *most_ms);
 };
 struct vgpu_top_source {
 	const struct vgpu_top_source_ops *ops;
