@@ -229,7 +229,7 @@ int vgpu_top_once(const struct vgpu_top_options *options, int columns, const str
 	if (err)
 		return err;
 	app->once = true;
-	while (tui_app_feed(app, CHUNK) == 1)
+	while ((options->at ? tui_app_read(app) : tui_app_feed(app, CHUNK)) == 1)
 		;
 	tui_app_tick(app, vgpu_now_ns());
 	tui_app_text(app, columns, look, out);
