@@ -18,7 +18,7 @@ events=$("$trace" top --once --view functions long.vgt | sed -n '1s/.* \([0-9,]*
 open_terminal 160 50 "$trace" top --view functions long.vgt
 shows 'recorded .* events in '
 go=0
-for at in $((events - 3)) 1000 $((events / 2)) $((events / 3)) 70001 $((events * 9 / 10)) 5; do
+for at in $((events - 3)) 1000 $((events / 2)) 70001 $((events * 9 / 10)); do
 	keys : "#$at" Enter
 	shows " $(printf '%d' "$at" | sed -E ':a; s/([0-9])([0-9]{3})(,|$)/\1,\2\3/; ta') of .* events\$"
 	for view in 1:verdict 2:calls 3:functions 4:processes 5:libraries 6:memory; do
