@@ -126,7 +126,9 @@ static int draw_observers(const struct tui_app *app, struct tui_surface *surface
 		bool on = vgpu_model_observed(app->model, observers[i], NULL);
 
 		at = tui_surface_printf(surface, y, at, surface->columns, TUI_PLAIN, "%s ", vgpu_observer_name(observers[i]));
-		at = tui_surface_text(surface, y, at, surface->columns, on ? TUI_GOOD : TUI_DIM, on ? "on" : "off");
+		/* While they are being opened nobody knows. */
+		at = tui_surface_text(surface, y, at, surface->columns, on ? TUI_GOOD : TUI_DIM,
+				      on ? "on" : app->options.live && !app->caught_up ? "…" : "off");
 		at += 2;
 	}
 	return at;

@@ -24,7 +24,7 @@ struct line {
 	uint32_t blobs;  /* bytes, a multiple of 8 */
 	uint16_t thread_name, name, object, text; /* bytes with their NUL, 0: NULL */
 	uint64_t number, time_ns, time_error_ns;
-	uint64_t total; /* BULK */
+	uint64_t total; /* BULK, ALIKE */
 	struct {
 		uint32_t function, calls;
 	} bulk[TUI_BULK_KINDS];
@@ -51,7 +51,7 @@ struct tui_log {
 	uint64_t begun;    /* pages, all in all */
 	uint32_t *missing; /* of each page: its first lines that are not there, after a rewind */
 	uint32_t holes;    /* pages with such */
-	struct line tail;  /* the last line, while it is a run: of registrations, …  */
+	struct line tail;  /* the last line, while it is a run: of registrations, of calls like those above */
 	bool tail_runs;
 };
 
@@ -282,8 +282,7 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 
 	if (bulk(log, event, mark, &err))
 		return err;
-	line = append(log, sizeof(*line) + (args + stack) * 8u + blobs + thread_name + name +
-			       object + text);
+	line = append(log, sizeof(*line) + (args + stack) * 8u + blobs + thread_name + name + object + text);
 	if (!line)
 		return -ENOMEM;
 	common(line, event);
@@ -324,8 +323,17 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	return 0;
 }
 
-int tui_log_note(struct tui_log *log, const struct vgpu_event *event, uint32_t level,
-		 const char *text)
+int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t calls)
+{
+	struct line *line = run_on(log, TUI_LINE_ALIKE, event);
+
+	if (!line)
+		return -ENOMEM;
+	line->total += calls;
+	return 0;
+}
+
+int tui_log_note(struct tui_log *log, const struct vgpu_event *event, uint32_t level, const char *text)
 {
 	uint16_t size = string_size(text);
 	struct line *line = append(log, sizeof(*line) + size);
@@ -492,7 +500,7 @@ bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry
 	call->function = line->function;
 	call->thread = line->thread;
 	call->depth = line->depth;
-	if (line->line == TUI_LINE_BULK)
+	if (line->line == TUI_LINE_BULK || line->line == TUI_LINE_ALIKE)
 		return true;
 	call->flags = line->flags;
 	call->ended = line->ended;

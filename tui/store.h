@@ -64,13 +64,14 @@ struct tui_store_options {
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
 
-/* A run of calls that were counted without being events. */
+/* Calls of a function of a process that were counted without being events, since that was told last. */
 struct tui_alike {
 	uint32_t process, id;
-	struct tui_stats *stats; /* of its function, NULL: none yet */
+	uint32_t function; /* index; where there are calls */
 	uint64_t calls, total_ns, longest_ns, last_ns;
-	uint64_t listed; /* not: since the last line of the log */
+	uint64_t outer_ns; /* of total_ns, that of calls which no other call made */
 };
+#define TUI_ALIKE 64u /* a power of two */
 
 /* A call that was reported as running. */
 struct tui_open {
@@ -100,6 +101,7 @@ struct tui_store {
 	uint32_t row_count, row_room;
 	uint64_t rows_latest; /* the log's, when lines that are no longer kept were last taken out of them */
 	uint64_t events, calls;
+	uint64_t counted; /* of the calls, those that are in no line */
 	uint64_t lost_kernel, lost_coverage;
 	bool marked;
 	uint64_t mark_ns;
@@ -117,7 +119,8 @@ struct tui_store {
 	uint64_t named; /* calls whose handles were named in the order of the trace */
 	struct tui_open *open; /* calls that were seen to run */
 	uint32_t open_count;
-	struct tui_alike alike;
+	struct tui_alike alike[TUI_ALIKE];
+	uint64_t alike_listed; /* not: since the last line of the log */
 };
 
 int tui_store_open(struct tui_store **out, const struct tui_store_options *options);

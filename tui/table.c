@@ -126,6 +126,21 @@ struct drawing {
 	int found;
 };
 
+/* A count without room is said in fewer digits: cut, it would be another count. */
+static void shorten(struct vgpu_text *text, uint64_t count)
+{
+	const char *string = vgpu_text_string(text), *sign = *string == '+' ? "+" : "";
+	double n = (double)count;
+	int unit = -1;
+
+	if (strspn(string, "+,0123456789") != text->size)
+		return;
+	for (; n >= 999.95; unit++)
+		n /= 1000;
+	vgpu_text_clear(text);
+	vgpu_text_printf(text, "%s%.1f%c", sign, n, unit < 0 ? ' ' : "kMGTPE"[unit]);
+}
+
 static bool draw_cell(void *data, unsigned index, int x, int width)
 {
 	struct drawing *drawing = data;
@@ -139,6 +154,8 @@ static bool draw_cell(void *data, unsigned index, int x, int width)
 		return false;
 	}
 	style = column->text(app, drawing->row, &text);
+	if (column->right && column->value && tui_columns(drawing->surface, vgpu_text_string(&text)) > width)
+		shorten(&text, column->value(app, drawing->row));
 	if (column->right)
 		tui_surface_right(drawing->surface, drawing->y, x, x + width, style, vgpu_text_string(&text));
 	else /* as text, the last column is never cut */

@@ -26,10 +26,12 @@
  */
 #define SHARE       11 /* one part in so many */
 #define CREDIT_NS   (100 * MS)
+#define BLIND_NS    (250 * MS) /* whatever was spent: what is shown is never older */
 #define LEAST_NS    (2 * MS)
 #define MOST_NS     (IDLE_MS * MS)
-#define MANY_EVENTS 12000u
-#define FEW_EVENTS  4000u
+/* A ring keeps some 18,000 of the shortest calls: a third of that leaves room for being late. */
+#define MANY_EVENTS 6000u
+#define FEW_EVENTS  2000u
 
 struct pace {
 	uint64_t interval_ns;
@@ -59,6 +61,8 @@ static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
 	pace->credit_ns += (int64_t)((now - pace->wall_ns) / SHARE) - (int64_t)(cpu - pace->cpu_ns);
 	if (pace->credit_ns > (int64_t)CREDIT_NS)
 		pace->credit_ns = CREDIT_NS;
+	if (pace->credit_ns < -(int64_t)CREDIT_NS)
+		pace->credit_ns = -(int64_t)CREDIT_NS;
 	pace->wall_ns = now;
 	pace->cpu_ns = cpu;
 	if (events > MANY_EVENTS)
@@ -72,12 +76,15 @@ static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
 	pace->next_ns = now + pace->interval_ns;
 	if (pace->credit_ns < 0)
 		pace->next_ns = now + (uint64_t)-pace->credit_ns * SHARE;
+	if (pace->next_ns > now + BLIND_NS)
+		pace->next_ns = now + BLIND_NS;
 }
 
 /* Returns 1 when a recording has more at once. */
 static int feed(struct tui_app *app, struct pace *pace, bool urgent)
 {
 	uint64_t events = app->store->events, until;
+	bool opened = app->caught_up;
 	int more;
 
 	if (app->options.live) {
@@ -85,6 +92,9 @@ static int feed(struct tui_app *app, struct pace *pace, bool urgent)
 			return 0;
 		more = tui_app_feed(app, CHUNK);
 		pace_read(pace, app->store->events - events, vgpu_now_ns());
+		/* What opening cost is spent once, and not by reading. */
+		if (!opened && app->caught_up)
+			pace_start(pace, vgpu_now_ns());
 		return more < 0 ? more : 0;
 	}
 	until = vgpu_now_ns() + SLICE_NS;

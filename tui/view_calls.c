@@ -232,6 +232,12 @@ static void line(struct tui_app *app, uint64_t index, struct vgpu_text *out)
 		vgpu_text_puts(out, entry.text);
 		vgpu_text_colour(out, &app->look, VGPU_COLOUR_PLAIN);
 		return;
+	case TUI_LINE_ALIKE:
+		vgpu_text_colour(out, &app->look, VGPU_COLOUR_DIM);
+		vgpu_text_count(out, entry.total);
+		vgpu_text_puts(out, " calls like those above: counted, not listed");
+		vgpu_text_colour(out, &app->look, VGPU_COLOUR_PLAIN);
+		return;
 	case TUI_LINE_BULK:
 		add_bulk(app, &entry, out);
 		return;
@@ -262,6 +268,10 @@ static void head(struct tui_app *app, struct tui_surface *surface, int y)
 	vgpu_text_puts(&text, app->store->filter ? " calls pass of " : " calls");
 	if (app->store->filter)
 		vgpu_text_count(&text, app->store->calls);
+	if (app->store->counted) {
+		vgpu_text_printf(&text, ", %llu%% unlisted",
+				 (unsigned long long)((unsigned __int128)app->store->counted * 100 / app->store->calls));
+	}
 	if (app->list[app->view].follow && app->options.live && !app->once)
 		vgpu_text_puts(&text, app->paused ? ", held" : ", following");
 	vgpu_text_printf(&titles, "      Time  %-*s Call", (int)app->label_columns, "Process");

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gen/cuda_ids.h"
 #include "tests/unit/top_started.h"
 
 START_TEST(every_view_shows_the_state_of_the_observation)
@@ -61,6 +62,51 @@ START_TEST(calls_are_in_reading_order_and_errors_are_found)
 	frame_has(app, 24, 80, "CUresult cuDeviceGet(");
 	type(app, "\033xx\r");
 	frame_has(app, 24, 80, "Note");
+	finish();
+}
+END_TEST
+
+/* So many calls of a function were counted by the source, and are no events. */
+static void counted(uint32_t function, uint32_t depth, uint64_t calls)
+{
+	for (uint64_t i = 0; i < calls; i++)
+		app->alike.call(app->alike.data, 2, function, depth, app->model->last_ns, 1000);
+	app->alike.done(app->alike.data);
+}
+
+START_TEST(calls_that_are_like_others_are_counted_and_not_listed)
+{
+	uint64_t calls, total_ns;
+
+	start(true, "calls");
+	calls = app->store->calls;
+	total_ns = tui_store_process(app->store, 2)->counts.total_ns;
+	counted(VGPU_FN_cuDriverGetVersion, 0, 1000);
+	frame_has(app, 24, 80, "1,000 calls like those above: counted, not listed");
+	/* One line, while no other comes between; each function and process has its own. */
+	counted(VGPU_FN_cuDriverGetVersion, 0, 500);
+	counted(VGPU_FN_cuInit, 1, 3);
+	frame_has(app, 24, 80, "1,503 calls like those above: counted, not listed");
+	frame_has(app, 24, 80, "% unlisted, following");
+	ck_assert_uint_eq(app->store->calls, calls + 1503);
+	ck_assert_uint_eq(app->model->calls, calls + 1503);
+	/* What a call took that another one made is in the other one's time. */
+	ck_assert_uint_eq(tui_store_process(app->store, 2)->counts.total_ns, total_ns + 1500 * 1000);
+	type(app, "3");
+	frame_has(app, 24, 80, " cuDriverGetVersion          1,503       0 CUDA_SUCCESS           1.0 µs");
+	finish();
+}
+END_TEST
+
+START_TEST(a_count_without_room_is_shortened_and_never_cut)
+{
+	start(true, "functions");
+	counted(VGPU_FN_cuDriverGetVersion, 0, 12345678);
+	frame_has(app, 24, 80, " cuDriverGetVersion          12.3M       0 CUDA_SUCCESS");
+	type(app, "m");
+	counted(VGPU_FN_cuDriverGetVersion, 0, 1234567);
+	type(app, "d");
+	frame_has(app, 24, 80, " cuDriverGetVersion          +1.2M ");
 	finish();
 }
 END_TEST
@@ -206,6 +252,8 @@ int main(void)
 	tcase_add_test(views, functions_are_counted_with_errors_and_last_result);
 	tcase_add_test(views, sorting_goes_by_any_column_and_back);
 	tcase_add_test(views, calls_are_in_reading_order_and_errors_are_found);
+	tcase_add_test(views, calls_that_are_like_others_are_counted_and_not_listed);
+	tcase_add_test(views, a_count_without_room_is_shortened_and_never_cut);
 	tcase_add_test(views, processes_are_a_tree_and_dead_ones_stay);
 	tcase_add_test(views, branches_show_who_is_whose_child);
 	tcase_add_test(views, libraries_tell_what_was_refused_and_why);

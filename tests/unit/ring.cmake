@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The ring: its reader on arenas built by hand, its writer with the reader.
-foreach(check ring_reader ring_time ring_places)
+foreach(check ring_reader ring_light ring_time ring_places)
 	vgpu_add_unit(check_${check} check_${check}.c arena_builder.c LIBS vgpu_ring_reader)
 endforeach()
 

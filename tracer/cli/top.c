@@ -148,6 +148,7 @@ static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream,
 		.pid = vgpu_target_pid(live->options->word),
 		.name = live->options->word,
 		.kernel = live->options->kernel,
+		.background = !live->options->once,
 		.why = live->why,
 		.why_size = sizeof(live->why),
 	};
@@ -158,8 +159,12 @@ static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream,
 		err = vgpu_watch_open(&live->watch, &options, stream, NULL);
 	if (!err)
 		err = vgpu_watch_poll(live->watch);
+	if (err < 0)
+		return err;
 	/* What there is now, and no more. */
-	return err >= 0 && live->options->once ? -ENODATA : err;
+	if (live->options->once)
+		return -ENODATA;
+	return vgpu_watch_opening(live->watch);
 }
 
 static const char *live_trouble(const struct vgpu_top_source *source)
