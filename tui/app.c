@@ -112,6 +112,10 @@ int tui_app_open(struct tui_app **out, const struct vgpu_top_options *options)
 		tui_app_close(app);
 		return err;
 	}
+	if (options->at && (err = tui_app_go_to_word(app, options->at))) {
+		tui_app_close(app);
+		return err;
+	}
 	*out = app;
 	return 0;
 }

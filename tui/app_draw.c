@@ -28,7 +28,7 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 		vgpu_text_puts(out, " events");
 		return;
 	}
-	if (app->options.live && !app->once) {
+	if (app->options.live && !app->once && !app->over) {
 		vgpu_text_count(out, app->rate);
 		vgpu_text_puts(out, " events/s");
 		return;
@@ -62,11 +62,27 @@ static void playhead(const struct tui_app *app, struct vgpu_text *out)
 	vgpu_text_puts(out, " s");
 }
 
+/* Of a path that there is no room for, its end says which it is; of a command, its beginning. */
+static const char *end_of(const struct tui_app *app, const struct tui_surface *surface, const char *name, int room,
+			  struct vgpu_text *out)
+{
+	struct vgpu_look look = { .utf8 = app->look.utf8 };
+	const char *at = name;
+
+	if (app->options.live || tui_columns(surface, name) <= room)
+		return name;
+	for (const char *slash; tui_columns(surface, at) + 1 > room && (slash = strchr(at + 1, '/')); at = slash)
+		;
+	vgpu_text_ellipsis(out, &look);
+	vgpu_text_puts(out, at);
+	return vgpu_text_string(out);
+}
+
 static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 {
 	struct vgpu_look look = { .utf8 = app->look.utf8 };
 	const char *ending = app->source->ops->ending ? app->source->ops->ending(app->source) : NULL;
-	struct vgpu_text left = { 0 }, right = { 0 };
+	struct vgpu_text left = { 0 }, right = { 0 }, cut = { 0 };
 	int at, end = surface->columns - 1, from;
 
 	amount(app, &right);
@@ -93,11 +109,12 @@ static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 	}
 	at = tui_surface_text(surface, y, 1, from, TUI_TAB, "vgpu-trace top ");
 	tui_escape(app, app->options.target, &left);
-	at = tui_surface_text(surface, y, at, from - 2, TUI_BAR, vgpu_text_string(&left));
+	at = tui_surface_text(surface, y, at, from - 2, TUI_BAR, end_of(app, surface, vgpu_text_string(&left), from - 2 - at, &cut));
 	if (at + 10 < from)
 		tui_surface_text(surface, y, at + 1, from, TUI_BAR, app->options.live ? "live" : "recorded");
 	vgpu_text_free(&left);
 	vgpu_text_free(&right);
+	vgpu_text_free(&cut);
 }
 
 static int draw_observers(const struct tui_app *app, struct tui_surface *surface, int y, int at)

@@ -51,7 +51,7 @@ struct tui_log {
 	uint64_t begun;    /* pages, all in all */
 	uint32_t *missing; /* of each page: its first lines that are not there, after a rewind */
 	uint32_t holes;    /* pages with such */
-	struct line tail;  /* the last line, while it is a run: of registrations, or of calls alike */
+	struct line tail;  /* the last line, while it is a run: of registrations, of calls like those above */
 	bool tail_runs;
 };
 
@@ -208,12 +208,13 @@ static void common(struct line *line, const struct vgpu_event *event)
 	line->time_error_ns = event->time_error_ns;
 }
 
-/* The run that the line is part of: the last one, of the same sort, process and thread; or a new one. NULL: no memory. */
-static struct line *join(struct tui_log *log, const struct vgpu_event *event, enum tui_line sort, uint32_t thread)
+/* The last line, if it is one of that sort and of that thread, which then goes on; else one that begins. NULL: no memory. */
+static struct line *run_on(struct tui_log *log, enum tui_line sort, const struct vgpu_event *event)
 {
 	struct line *line = &log->tail;
 
-	if (log->tail_runs && line->line == sort && line->process == event->process && line->thread == thread)
+	if (log->tail_runs && line->line == sort && line->process == event->process &&
+	    line->thread == event->call.thread)
 		return line;
 	if (!reserve(log, sizeof(*line)))
 		return NULL;
@@ -221,13 +222,13 @@ static struct line *join(struct tui_log *log, const struct vgpu_event *event, en
 	log->tail_runs = true;
 	common(line, event);
 	line->line = sort;
-	line->thread = thread;
+	line->thread = event->call.thread;
+	line->depth = event->call.depth;
 	return line;
 }
 
 /* Joins a run of registrations, or begins one. false: it is none. */
-static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark,
-		 int *err)
+static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark, int *err)
 {
 	const struct vgpu_function *function = vgpu_function_find(event->call.function);
 	struct line *line;
@@ -236,12 +237,11 @@ static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	if (!function || !(function->flags & VGPU_FUNCTION_BULK) || mark != VGPU_TREE_WHOLE ||
 	    ((function->flags & VGPU_FUNCTION_STATUS) && (uint32_t)event->call.result))
 		return false;
-	line = join(log, event, TUI_LINE_BULK, event->call.thread);
+	line = run_on(log, TUI_LINE_BULK, event);
 	if (!line) {
 		*err = -ENOMEM;
 		return true;
 	}
-	line->depth = event->call.depth;
 	line->total++;
 	for (i = 0; i < TUI_BULK_KINDS - 1; i++)
 		if (!line->bulk[i].calls || line->bulk[i].function == event->call.function)
@@ -282,8 +282,7 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 
 	if (bulk(log, event, mark, &err))
 		return err;
-	line = append(log, sizeof(*line) + (args + stack) * 8u + blobs + thread_name + name +
-			       object + text);
+	line = append(log, sizeof(*line) + (args + stack) * 8u + blobs + thread_name + name + object + text);
 	if (!line)
 		return -ENOMEM;
 	common(line, event);
@@ -326,7 +325,7 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 
 int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t calls)
 {
-	struct line *line = join(log, event, TUI_LINE_ALIKE, 0);
+	struct line *line = run_on(log, TUI_LINE_ALIKE, event);
 
 	if (!line)
 		return -ENOMEM;
@@ -334,8 +333,7 @@ int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t 
 	return 0;
 }
 
-int tui_log_note(struct tui_log *log, const struct vgpu_event *event, uint32_t level,
-		 const char *text)
+int tui_log_note(struct tui_log *log, const struct vgpu_event *event, uint32_t level, const char *text)
 {
 	uint16_t size = string_size(text);
 	struct line *line = append(log, sizeof(*line) + size);

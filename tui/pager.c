@@ -47,7 +47,7 @@ void tui_help(struct tui_app *app)
 	tui_pager_open(app, "Help");
 	head(app, "Views");
 	for (unsigned i = 0; tui_views[i]; i++)
-		tui_pager_line(app, "  %-22u%-10s %s", i + 1, tui_views[i]->title, tui_views[i]->help);
+		tui_pager_line(app, "  %-22u%-12s%s", i + 1, tui_views[i]->title, tui_views[i]->help);
 	tui_pager_line(app, "%s", "");
 	head(app, "Keys");
 	for (const struct tui_binding *binding = tui_bindings; binding->help; binding++) {

@@ -192,8 +192,10 @@ int tui_app_go_to_time(struct tui_app *app, uint64_t since_ns)
 	return go(app, UINT64_MAX, since_ns);
 }
 
-/* 0: there is no such unit. */
-static double unit_ns(const struct tui_app *app, const char *unit)
+enum time_sort { TIME_EVENTS, TIME_PART, TIME_NS };
+
+/* "#1200", "50%", "1.5s", "-10ms": from here. false: it is none. */
+static bool time_of(const char *word, enum time_sort *sort, double *value, bool *from_here)
 {
 	static const struct {
 		const char *word;
@@ -202,41 +204,59 @@ static double unit_ns(const struct tui_app *app, const char *unit)
 		{ "", 1e9 }, { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "µs", 1e3 }, { "ns", 1 }, { "m", 60e9 },
 		{ "min", 60e9 }, { "h", 3600e9 },
 	};
-
-	while (*unit == ' ')
-		unit++;
-	if (!strcmp(unit, "%"))
-		return (double)app->total_ns / 100;
-	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(unit, units[i].word))
-			return units[i].ns;
-	return 0;
-}
-
-int tui_app_go_to_word(struct tui_app *app, const char *word)
-{
-	double number, ns, unit;
 	char *end;
 
 	while (*word == ' ')
 		word++;
-	number = strtod(word + (*word == '#'), &end);
-	if (end == word + (*word == '#') || !(number > -1e15 && number < 1e15))
-		return -EINVAL;
-	if (*word == '#') {
-		if (*end || number < 0)
-			return -EINVAL;
-		return tui_app_go_to(app, number < 1 ? 1 : (uint64_t)number);
+	*sort = *word == '#' ? TIME_EVENTS : TIME_NS;
+	*from_here = *word == '+' || *word == '-';
+	word += *word == '#';
+	*value = strtod(word, &end);
+	if (end == word || !(*value > -1e15 && *value < 1e15))
+		return false;
+	while (*end == ' ')
+		end++;
+	if (*sort == TIME_EVENTS)
+		return !*end && *value >= 0;
+	if (!strcmp(end, "%")) {
+		*sort = TIME_PART;
+		*value /= 100;
+		return true;
 	}
-	unit = unit_ns(app, end);
-	ns = number * unit;
-	if (!(unit > 0))
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(end, units[i].word)) {
+			*value *= units[i].ns;
+			return true;
+		}
+	return false;
+}
+
+bool vgpu_top_time(const char *word)
+{
+	enum time_sort sort;
+	bool from_here;
+	double value;
+
+	return time_of(word, &sort, &value, &from_here);
+}
+
+int tui_app_go_to_word(struct tui_app *app, const char *word)
+{
+	enum time_sort sort;
+	bool from_here;
+	double value;
+
+	if (!time_of(word, &sort, &value, &from_here))
 		return -EINVAL;
-	if (*word == '+' || *word == '-')
-		ns += (double)since(app);
-	if (ns >= (double)app->total_ns)
+	if (sort == TIME_EVENTS)
+		return tui_app_go_to(app, value < 1 ? 1 : (uint64_t)value);
+	if (sort == TIME_PART)
+		value *= (double)app->total_ns;
+	if (from_here)
+		value += (double)since(app);
+	if (app->total_ns && value >= (double)app->total_ns)
 		return tui_app_go_to(app, UINT64_MAX);
-	return tui_app_go_to_time(app, ns > 0 ? (uint64_t)ns : 0);
+	return tui_app_go_to_time(app, value > 0 ? (uint64_t)value : 0);
 }
 
 void tui_app_play(struct tui_app *app, uint64_t length_ns)

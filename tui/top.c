@@ -81,14 +81,14 @@ static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
 }
 
 /* Returns 1 when a recording has more at once. */
-static int feed(struct tui_app *app, struct pace *pace)
+static int feed(struct tui_app *app, struct pace *pace, bool urgent)
 {
 	uint64_t events = app->store->events, until;
 	bool opened = app->caught_up;
 	int more;
 
 	if (app->options.live) {
-		if (vgpu_now_ns() < pace->next_ns)
+		if (vgpu_now_ns() < pace->next_ns && !urgent)
 			return 0;
 		more = tui_app_feed(app, CHUNK);
 		pace_read(pace, app->store->events - events, vgpu_now_ns());
@@ -116,6 +116,13 @@ static int wait_ms(const struct tui_app *app, const struct pace *pace, int more)
 		return left < IDLE_MS ? (int)left : IDLE_MS;
 	}
 	return app->playing_ns || app->message[0] ? IDLE_MS : 1000;
+}
+
+/* What else is waited for; *most_ms -1: its pace is ours to choose. */
+static int urgent(const struct tui_app *app, int *most_ms)
+{
+	*most_ms = -1;
+	return app->over || !app->source->ops->urgent ? -1 : app->source->ops->urgent(app->source, most_ms);
 }
 
 static void keys(struct tui_app *app, struct tui_screen *screen)
@@ -162,14 +169,14 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 	bool draw = true, all = false;
 	unsigned wake = 0;
 	struct pace pace;
-	int more, err = 0;
+	int more, fd, timeout, most_ms = -1, err = 0;
 
 	pace_start(&pace, vgpu_now_ns());
 	while (!app->quit) {
 		uint64_t now = vgpu_now_ns();
 		int rows, columns;
 
-		more = feed(app, &pace);
+		more = feed(app, &pace, wake & TUI_WAKE_SOURCE || most_ms >= 0);
 		now = vgpu_now_ns();
 		tui_app_tick(app, now);
 		if (wake & TUI_WAKE_KEY)
@@ -186,7 +193,9 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 			frame_ns = now;
 			draw = all = app->redraw = false;
 		}
-		wake = app->quit ? 0 : tui_screen_wait(screen, wait_ms(app, &pace, more));
+		fd = urgent(app, &most_ms);
+		timeout = wait_ms(app, &pace, more);
+		wake = app->quit ? 0 : tui_screen_wait(screen, fd, most_ms >= 0 && most_ms < timeout ? most_ms : timeout);
 		if (wake & TUI_WAKE_SIGNAL) {
 			*signal = tui_screen_signal(screen);
 			err = -EINTR;
@@ -230,7 +239,7 @@ int vgpu_top_once(const struct vgpu_top_options *options, int columns, const str
 	if (err)
 		return err;
 	app->once = true;
-	while (tui_app_feed(app, CHUNK) == 1)
+	while ((options->at ? tui_app_read(app) : tui_app_feed(app, CHUNK)) == 1)
 		;
 	tui_app_tick(app, vgpu_now_ns());
 	tui_app_text(app, columns, look, out);

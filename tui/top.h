@@ -36,6 +36,11 @@ struct vgpu_top_source_ops {
 	const char *(*running)(const struct vgpu_top_source *source);
 	const char *(*ending)(const struct vgpu_top_source *source);
 	void (*leave)(struct vgpu_top_source *source, bool end);
+	/*
+	 * Of something live, NULL: nothing of it is in a hurry. A descriptor that becomes readable when something
+	 * is to be read that may soon be gone, -1: there is none; *most_ms: then it is polled at least so often.
+	 */
+	int (*urgent)(const struct vgpu_top_source *source, int *most_ms);
 };
 struct vgpu_top_source {
 	const struct vgpu_top_source_ops *ops;
@@ -46,6 +51,7 @@ struct vgpu_top_options {
 	bool live;            /* running processes; else what was recorded, through whose time one can move */
 	const char *view;     /* by its name; NULL: the one of the settings, or the first */
 	const char *filter;   /* to begin with; NULL: none */
+	const char *at;       /* of a recording: read up to there, tui_app_go_to_word has the words; NULL: all of it */
 	bool utf8, colour;
 	bool settings;        /* read, and keep, what the user chose */
 	uint64_t log_bytes;   /* of lines that are kept; 0: enough */
@@ -68,6 +74,8 @@ struct vgpu_top_options {
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
 
+/* Whether it is one that `at` may be. */
+bool vgpu_top_time(const char *word);
 /* The names that `view` may have; NULL past the last. */
 const char *vgpu_top_view(unsigned index);
 

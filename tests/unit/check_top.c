@@ -122,6 +122,24 @@ START_TEST(processes_are_a_tree_and_dead_ones_stay)
 }
 END_TEST
 
+START_TEST(branches_show_who_is_whose_child)
+{
+	feed = feed_new();
+	feed_process(feed, 1, 0, "serve");
+	feed_process(feed, 2, 1, "first");
+	feed_process(feed, 3, 2, "inner");
+	feed_process(feed, 4, 1, "second");
+	feed_process(feed, 5, 4, "last");
+	app = feed_app(feed, false, "processes");
+	feed_all(app);
+	frame_has(app, 24, 80, "\n ├─ first ");
+	frame_has(app, 24, 80, "\n │ └─ inner ");
+	frame_has(app, 24, 80, "\n └─ second ");
+	frame_has(app, 24, 80, "\n   └─ last ");
+	finish();
+}
+END_TEST
+
 START_TEST(libraries_tell_what_was_refused_and_why)
 {
 	start(false, "libraries");
@@ -234,6 +252,7 @@ int main(void)
 	tcase_add_test(views, calls_that_are_like_others_are_counted_and_not_listed);
 	tcase_add_test(views, a_count_without_room_is_shortened_and_never_cut);
 	tcase_add_test(views, processes_are_a_tree_and_dead_ones_stay);
+	tcase_add_test(views, branches_show_who_is_whose_child);
 	tcase_add_test(views, libraries_tell_what_was_refused_and_why);
 	tcase_add_test(views, libraries_do_not_claim_a_search_that_nobody_observed);
 	tcase_add_test(views, memory_is_counted_once_through_two_layers_and_freed_at_exit);

@@ -20,11 +20,12 @@
 #include "tracer/source/watch.h"
 #include "tui/top.h"
 
-enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL, OPTION_LOG };
+enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL, OPTION_AT, OPTION_LOG };
 
 const struct vgpu_option vgpu_options_top[] = {
 	{ "once", OPTION_ONCE, NULL, "print the view as text and end" },
 	{ "view", OPTION_VIEW, "VIEW", "verdict, calls, functions, processes, libraries or memory" },
+	{ "at", OPTION_AT, "TIME", "of a FILE: as it was at 1.5s, 200ms, 50% of its time, or after #1200 events" },
 	{ "filter", 'e', "EXPRESSION", "begin with this filter, as dump has it" },
 	{ "width", OPTION_WIDTH, "COLUMNS", "with --once: so wide (the terminal's, else $COLUMNS, else 120)" },
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe running processes from the kernel, too: auto, where that is permitted,\n"
@@ -39,7 +40,7 @@ const struct vgpu_option vgpu_options_top[] = {
 };
 
 struct top_options {
-	const char *word, *view, *filter;
+	const char *word, *view, *filter, *at;
 	long width;
 	bool once, ascii;
 	enum vgpu_watch_kernel kernel;
@@ -365,6 +366,9 @@ static int parse_option(struct top_options *options, const struct vgpu_args *arg
 		options->kernel = (enum vgpu_watch_kernel)found;
 		*kernel = true;
 		return 0;
+	case OPTION_AT:
+		options->at = args->value;
+		return 0;
 	case OPTION_LOG:
 		options->log = args->value;
 		options->started = "--log";
@@ -569,17 +573,30 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
 	if (check_filter(options.filter))
 		return command->usage_code;
+	if (options.at && !vgpu_top_time(options.at)) {
+		vgpu_say_error("top: '%s' is no time: 1.5s, 200ms, 50%% or #1200 (events) is one", options.at);
+		return command->usage_code;
+	}
 	vgpu_look_for(STDOUT_FILENO, &look);
 	top.view = options.view;
 	top.filter = options.filter;
+	top.at = options.at;
 	top.utf8 = look.utf8 && !options.ascii;
 	top.colour = look.colour;
 	top.settings = !options.once;
+	if (options.run.words && options.at) {
+		vgpu_say_error("top: --at is of a recording");
+		return command->usage_code;
+	}
 	if (options.run.words)
 		return start_command(&top, &options);
 	source = vgpu_trace_source(options.word);
 	if (source < 0)
 		vgpu_target_say_cannot_read(options.word, source);
+	if (options.at && source == VGPU_TRACE_PROCESSES) {
+		vgpu_say_error("top: --at is of a recording; '%s' is a process", options.word);
+		return command->usage_code;
+	}
 	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.word)))
 		return VGPU_EXIT_FAILED;
 	top.target = options.word;

@@ -20,6 +20,8 @@
 /* After that long it is said what is waited for. */
 #define PATIENCE_MS 500
 #define TURN_MS     10
+/* Without the process connector; as often as run does. */
+#define FOLLOW_MS   4
 
 struct vgpu_top_start {
 	struct vgpu_run run;
@@ -159,6 +161,16 @@ static void start_leave(struct vgpu_top_source *source, bool end)
 	((struct start_source *)source)->start->left = !end;
 }
 
+/* Processes may be gone before anybody looks at them. */
+static int start_urgent(const struct vgpu_top_source *source, int *most_ms)
+{
+	const struct vgpu_run *run = &((const struct start_source *)source)->start->run;
+	int fd = vgpu_follow_fd(run->follow);
+
+	*most_ms = fd < 0 ? FOLLOW_MS : -1;
+	return fd;
+}
+
 /* The program outlives the dashboard. */
 static void start_close(struct vgpu_top_source *source)
 {
@@ -171,7 +183,7 @@ static void start_close(struct vgpu_top_source *source)
 
 static const struct vgpu_top_source_ops start_ops = {
 	.poll = start_poll, .trouble = start_trouble, .close = start_close, .running = start_running,
-	.ending = start_ending, .leave = start_leave,
+	.ending = start_ending, .leave = start_leave, .urgent = start_urgent,
 };
 
 int vgpu_top_start_open(void *data, struct vgpu_top_source **out)
