@@ -17,6 +17,13 @@ set_target_properties(kernel_crash PROPERTIES PREFIX "" OUTPUT_NAME libkernel-cr
 vgpu_add_program(kernel_bytes kernel_bytes.c LIBS ${CMAKE_DL_LIBS})
 
 vgpu_add_program(kernel_agree kernel_agree.c LIBS ${CMAKE_DL_LIBS})
+if(VGPU_SANITIZE)
+	# A sanitizer's own look-ups would be seen among the program's, and its slowness would be the target's.
+	foreach(program kernel_agree kernel_target kernel_foreign)
+		target_compile_options(${program} PRIVATE -fno-sanitize=all)
+		target_link_options(${program} PRIVATE -fno-sanitize=all)
+	endforeach()
+endif()
 
 if(VGPU_HAVE_KERNEL)
 	if(TARGET vgpu-audit)
@@ -43,6 +50,13 @@ if(VGPU_HAVE_KERNEL)
 	vgpu_add_script(kernel_bystander_multi kernel.sh ARGS bystander multi)
 	vgpu_add_script(kernel_bystander_tracefs kernel.sh ARGS bystander tracefs)
 	vgpu_add_script(kernel_attach_refused kernel_attach.sh ARGS refused multi)
+	vgpu_add_script(kernel_busy kernel_busy.sh)
 	# A trace event needs more than the two capabilities: this one is of uprobe_multi alone.
 	vgpu_add_script(kernel_unprivileged_multi kernel.sh ARGS unprivileged multi)
+	# With the sanitizers, too: the side of the observer that drains, follows and tells.
+	foreach(test agree attach_foreign_multi attach_running_multi attach_grandchild_multi attach_all_multi)
+		if(TEST kernel_${test})
+			set_property(TEST kernel_${test} APPEND PROPERTY LABELS asan)
+		endif()
+	endforeach()
 endif()

@@ -264,8 +264,11 @@ void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 		.coverage = { .observer = VGPU_OBSERVER_KERNEL },
 	};
 	struct vgpu_bpf_totals totals;
+	uint64_t now = vgpu_now_ns();
 
-	vgpu_kwatch_poll(watch, true, stream);
+	/* What there is by now, and no more: who calls faster than this is read would keep it for ever. */
+	while (vgpu_kwatch_poll(watch, false, stream) > 0 && vgpu_kernel_complete(watch->kernel) < now)
+		;
 	watch->last_look = true;
 	vgpu_kernel_inflight(watch->kernel);
 	/* What is called while the probes are taken away, one by one, may be seen or not. */
