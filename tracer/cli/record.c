@@ -31,8 +31,15 @@ static int look_through(const char *path, struct vgpu_record_start *start)
 	}
 	if (err == -EBADMSG || (!err && !vgpu_vgt_complete(reader)))
 		err = -ENOTRECOVERABLE;
+	/* Numbers go on from the last one: there may be more of them than events. */
+	if (!err)
+		err = vgpu_vgt_seek_last(reader, 1);
+	vgpu_vgt_only(reader, VGPU_VGT_ALL, 0);
+	while (!err && (err = vgpu_vgt_next(reader, &event)) == 1) {
+		start->events = event.number;
+		err = 0;
+	}
 	/* A thread has a number from its first call on: there are no more threads than events. */
-	start->events = vgpu_vgt_read(reader);
 	start->threads = start->events < UINT32_MAX / 2 ? start->events : UINT32_MAX / 2;
 	vgpu_vgt_reader_close(reader);
 	return err;

@@ -30,7 +30,7 @@ static const struct vgpu_field session_fields[] = {
 	FIELD(18, STRING, session, directory, 0), FIELD(19, U32, session, mode, 0),
 	FIELD(20, STRING, session, inject, 0), FIELD(21, STRING, session, device, 0),
 	FIELD(22, U32, session, stacks, 0), FIELD(23, STRING, session, ring_dir, 0),
-	FIELD(24, U32, session, attached, 0),
+	FIELD(24, U32, session, attached, 0), FIELD(25, STRING, session, filter, 0),
 };
 
 static const struct vgpu_field answer_fields[] = {
@@ -230,6 +230,11 @@ static const struct vgpu_field log_fields[] = {
 	FIELD(18, U64, log, line_number, 0),
 };
 
+static const struct vgpu_field gap_fields[] = {
+	FIELD(16, U32, gap, reason, 0), FIELD(17, U64, gap, events, 0), FIELD(18, U64, gap, calls, 0),
+	FIELD(19, U64, gap, from_ns, 0), FIELD(20, U64, gap, upto_ns, 0), FIELD(21, U64, gap, limit, 0),
+};
+
 #define KIND(n, f) { .name = n, .fields = f, .count = sizeof(f) / sizeof(f[0]) }
 
 const struct vgpu_kind vgpu_event_common = KIND("event", common_fields);
@@ -266,6 +271,7 @@ static const struct vgpu_kind kinds[VGPU_EVENT_KINDS] = {
 	[VGPU_EVENT_OBSERVER] = KIND("observer", note_fields),
 	[VGPU_EVENT_FACT] = KIND("fact", fact_fields),
 	[VGPU_EVENT_LOG] = KIND("log", log_fields),
+	[VGPU_EVENT_GAP] = KIND("gap", gap_fields),
 };
 
 const struct vgpu_kind *vgpu_event_kind(uint32_t kind)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/model/call.h"
+#include "tracer/model/gap.h"
 
 /* A stream that names more processes than this is damaged. */
 #define PROCESSES_MAX 1000000u
@@ -65,6 +66,7 @@ void vgpu_model_close(struct vgpu_model *model)
 	free(model->ring_dir);
 	free(model->directory);
 	free(model->command);
+	free(model->filter);
 	free(model);
 }
 
@@ -230,11 +232,24 @@ static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 	model->has_session = true;
 	model->attached = session->attached;
 	model->mode = session->mode;
+	/* A part without one does not make another whole. */
+	if (session->filter && !copy(&model->filter, session->filter))
+		return -ENOMEM;
 	return copy(&model->device, session->device) && copy(&model->inject, session->inject) &&
 		       copy(&model->ring_dir, session->ring_dir) && copy(&model->directory, session->directory) &&
 		       copy_bytes(&model->command, &model->command_size, &session->command)
 		   ? 0
 		   : -ENOMEM;
+}
+
+/* Of one gap the latest says all; another part of the recording may have one of its own. */
+static void add_gap(struct vgpu_model *model, const struct vgpu_event_gap *gap)
+{
+	if (model->gap_latest.from_ns != gap->from_ns)
+		vgpu_gap_add(&model->gap_earlier, &model->gap_latest);
+	model->gap_latest = *gap;
+	model->gap = model->gap_earlier;
+	vgpu_gap_add(&model->gap, gap);
 }
 
 static int add_answer(struct vgpu_model *model, const struct vgpu_event *event)
@@ -425,6 +440,9 @@ static int model_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 		return add_ring(model, event);
 	case VGPU_EVENT_LOSS:
 		add_loss(model, event);
+		return 0;
+	case VGPU_EVENT_GAP:
+		add_gap(model, &event->gap);
 		return 0;
 	case VGPU_EVENT_CALL:
 		add_call(model, process, event);

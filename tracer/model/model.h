@@ -90,6 +90,8 @@ struct vgpu_model {
 	uint64_t first_ns, last_ns;
 	uint64_t calls, failed, unsupported, functions, events;
 	uint64_t seen[8][VGPU_MODEL_FUNCTIONS / 64];
+	struct vgpu_event_gap gap, gap_latest, gap_earlier; /* what was seen and is not on record; of all parts, the latest, those before */
+	char *filter;  /* only calls for which this holds are on record; NULL: all */
 	bool foreign_schema; /* a library was described by tables other than ours */
 };
 
