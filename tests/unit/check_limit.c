@@ -295,6 +295,7 @@ START_TEST(one_that_is_killed_leaves_a_trace_within_the_limit)
 		uint64_t calls = 0;
 		struct seen seen;
 		pid_t pid;
+		int err;
 
 		ck_assert_int_eq(pipe(tell), 0);
 		pid = fork();
@@ -324,7 +325,9 @@ START_TEST(one_that_is_killed_leaves_a_trace_within_the_limit)
 		waitpid(pid, NULL, 0);
 		close(tell[0]);
 		ck_assert_uint_le(size_of(path) + size_of(next_path), LIMIT);
-		ck_assert_int_eq(look(&seen), 0);
+		/* What was being written may be cut off; all before it is good. */
+		err = look(&seen);
+		ck_assert_msg(!err || err == -EBADMSG, "round %u: %d", round, err);
 		ck_assert(!seen.complete);
 		ck_assert_uint_eq(seen.starts, 1);
 		ck_assert_uint_eq(seen.gaps, 1);

@@ -39,7 +39,7 @@ void vgpu_gap_format(struct vgpu_text *out, const struct vgpu_look *look,
 	bool open = gap->upto_ns == VGPU_GAP_OPEN;
 
 	if (open) {
-		vgpu_text_puts(out, "what came from here on is not kept: the file was full");
+		vgpu_text_puts(out, "what came from here on: the file was full");
 	} else {
 		vgpu_text_count(out, gap->events);
 		vgpu_text_puts(out, gap->events == 1 ? " event" : " events");
@@ -50,12 +50,9 @@ void vgpu_gap_format(struct vgpu_text *out, const struct vgpu_look *look,
 		if (gap->calls) {
 			vgpu_text_puts(out, ", ");
 			vgpu_text_count(out, gap->calls);
-			vgpu_text_puts(out,
-				       gap->calls == 1 ? " of them a call," : " of them calls,");
+			vgpu_text_puts(out, gap->calls == 1 ? " of them a call" : " of them calls");
 		}
-		vgpu_text_puts(out, gap->events == 1 ? " is not kept: " : " are not kept: ");
-		vgpu_text_puts(out, gap->reason == VGPU_GAP_FIRST ? "the file was full"
-								  : "newer ones took their place");
+		vgpu_text_puts(out, gap->reason == VGPU_GAP_FIRST ? ": the file was full" : ": newer ones took their place");
 	}
 	vgpu_text_puts(out, " (--max-size ");
 	vgpu_text_bytes(out, gap->limit);

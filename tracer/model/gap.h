@@ -17,7 +17,7 @@ void vgpu_gap_note(struct vgpu_event_gap *gap, const struct vgpu_event *event);
 void vgpu_gap_add(struct vgpu_event_gap *gap, const struct vgpu_event_gap *more);
 /* Something that happened in [from_ns, upto_ns] may be missing. */
 bool vgpu_gap_touches(const struct vgpu_event_gap *gap, uint64_t from_ns, uint64_t upto_ns);
-/* "1,204 events of 3.2 s, 1,100 of them calls, are not kept: newer ones took their place (--max-size 1 MiB)" */
+/* "1,204 events within 3.2 s, 1,100 of them calls: newer ones took their place (--max-size 1 MiB)" */
 void vgpu_gap_format(struct vgpu_text *out, const struct vgpu_look *look,
 		     const struct vgpu_event_gap *gap);
 

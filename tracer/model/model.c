@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/model/call.h"
+#include "tracer/model/filter.h"
 #include "tracer/model/gap.h"
 
 /* A stream that names more processes than this is damaged. */
@@ -67,6 +68,7 @@ void vgpu_model_close(struct vgpu_model *model)
 	free(model->directory);
 	free(model->command);
 	free(model->filter);
+	vgpu_filter_free(model->passes);
 	free(model);
 }
 
@@ -225,6 +227,19 @@ void vgpu_model_losses(const struct vgpu_model *model, struct vgpu_event_loss *o
 
 /* ---- one function for each kind of event ---- */
 
+/* A part of the recording without one does not make another part whole. */
+static int add_filter(struct vgpu_model *model, const char *text)
+{
+	bool another = model->filter && strcmp(model->filter, text);
+	struct vgpu_filter_error error;
+
+	vgpu_filter_free(model->passes);
+	model->passes = NULL;
+	if (!another && vgpu_filter_parse(&model->passes, text, &error) == -ENOMEM)
+		return -ENOMEM;
+	return copy(&model->filter, text) ? 0 : -ENOMEM;
+}
+
 static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 {
 	const struct vgpu_event_session *session = &event->session;
@@ -232,8 +247,7 @@ static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 	model->has_session = true;
 	model->attached = session->attached;
 	model->mode = session->mode;
-	/* A part without one does not make another whole. */
-	if (session->filter && !copy(&model->filter, session->filter))
+	if (session->filter && add_filter(model, session->filter))
 		return -ENOMEM;
 	return copy(&model->device, session->device) && copy(&model->inject, session->inject) &&
 		       copy(&model->ring_dir, session->ring_dir) && copy(&model->directory, session->directory) &&
