@@ -431,6 +431,11 @@ static void format_kernel_loss(const struct note *note)
 	vgpu_text_puts(note->out, " records, ");
 	vgpu_text_count(note->out, kernel_lost(loss));
 	vgpu_text_puts(note->out, " lost");
+	if (loss->filtered) {
+		vgpu_text_puts(note->out, ", ");
+		vgpu_text_count(note->out, loss->filtered);
+		vgpu_text_puts(note->out, " left out by the filter");
+	}
 }
 
 static enum vgpu_note_weight weigh_observer(const struct vgpu_event *event)
@@ -481,7 +486,7 @@ static void format_log(const struct note *note)
 
 static void format_gap(const struct note *note)
 {
-	vgpu_text_puts(note->out, "gap      ");
+	vgpu_text_puts(note->out, "gap      not kept: ");
 	vgpu_gap_format(note->out, note->look, &note->event->gap);
 }
 

@@ -210,7 +210,7 @@ static const struct vgpu_field kernel_loss_fields[] = {
 	FIELD(18, U64, kernel_loss, dropped, 0), FIELD(19, U64, kernel_loss, deep, 0),
 	FIELD(20, U64, kernel_loss, stateless, 0), FIELD(21, U64, kernel_loss, unmatched, 0),
 	FIELD(22, U64, kernel_loss, other_emitted, 0), FIELD(23, U64, kernel_loss, other_dropped, 0),
-	FIELD(24, U64, kernel_loss, unreadable, 0),
+	FIELD(24, U64, kernel_loss, unreadable, 0), FIELD(25, U64, kernel_loss, filtered, 0),
 };
 
 static const struct vgpu_field note_fields[] = {

@@ -418,6 +418,7 @@ struct vgpu_event_probes {
 struct vgpu_event_kernel_loss {
 	uint32_t cpu;
 	uint64_t emitted, dropped, deep, stateless, unmatched, other_emitted, other_dropped, unreadable;
+	uint64_t filtered; /* not wanted by the filter, and not looked at further */
 };
 
 /* Of one process: about an observer's own limits. */
