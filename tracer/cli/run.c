@@ -22,14 +22,15 @@
 #define DEFAULT_FILE "discovery.vgt"
 
 enum {
-	OPTION_NO_RECORD = VGPU_OPTION, OPTION_APPEND, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
+	OPTION_NO_RECORD = VGPU_OPTION, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
 	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK, OPTION_KERNEL,
 	OPTION_STDERR,
 };
 
 const struct vgpu_option vgpu_options_run[] = {
 	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
-	{ "append", OPTION_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
+	{ "append", VGPU_OPTION_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
+	VGPU_RECORD_OPTIONS("first: the oldest (default); the command goes on, and so does the verdict"),
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
 	{ "shim", OPTION_SHIM, "none|sim|forward:PATH|replay:FILE", "none: replace nothing (default)\nsim: put the simulated device in place\n"
 	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer\n"
@@ -70,10 +71,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	if (kernel && !strcmp(kernel, "off"))
 		options->kernel = VGPU_RUN_KERNEL_OFF;
 	while ((option = vgpu_args_next(&args)) >= 0) {
+		i = vgpu_record_option(&options->record, &args, option);
+		if (i < 0)
+			return VGPU_ARGS_ERROR;
+		if (i > 0)
+			continue;
 		switch (option) {
-		case 'o':
-			options->file = args.value;
-			break;
 		case OPTION_NO_RECORD:
 			options->no_record = true;
 			break;
@@ -128,9 +131,6 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		case OPTION_NO_LINK:
 			options->no_link = true;
 			break;
-		case OPTION_APPEND:
-			options->append = true;
-			break;
 		case OPTION_PRINT_ENV:
 			options->print_env = true;
 			break;
@@ -152,10 +152,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		return option;
 	options->command = argv + args.at;
 	options->words = argc - args.at;
-	if (options->append && options->no_record) {
-		vgpu_say_error("run: either --append or --no-record");
+	if ((options->record.append || options->record.max_size) && options->no_record) {
+		vgpu_say_error("run: either %s or --no-record", options->record.append ? "--append" : "--max-size");
 		return VGPU_ARGS_ERROR;
 	}
+	if (!vgpu_record_check(&options->record, "run"))
+		return VGPU_ARGS_ERROR;
 	if (needs_shim && !vgpu_run_puts_in(options)) {
 		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
 		return VGPU_ARGS_ERROR;
@@ -356,23 +358,25 @@ static const char *variable(const struct vgpu_run *run, const char *name)
 /* A file that was asked for must be had; the default one is a convenience. */
 static int open_file(struct vgpu_run *run)
 {
+	const struct vgpu_record_options *options = &run->options->record;
+	bool asked = options->file || options->append || options->max_size;
 	struct vgpu_vgt_reader *earlier;
 	int err;
 
-	run->file = run->options->file ? run->options->file : DEFAULT_FILE;
+	run->file = options->file ? options->file : DEFAULT_FILE;
 	if (run->options->no_record)
 		return 0;
-	if (!run->options->file && !run->options->append && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
+	if (!options->file && !options->append && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
 		vgpu_vgt_reader_close(earlier);
 		rename(DEFAULT_FILE, DEFAULT_FILE ".old");
 	}
-	err = vgpu_record_open(&run->writer, run->file, run->options->append, &run->begin);
-	if (!run->options->file && !run->options->append) {
+	err = vgpu_record_open(&run->writer, run->file, options, &run->begin);
+	if (!asked) {
 		run->file_error = err;
 		return 0;
 	}
 	if (err)
-		vgpu_record_say(run->file, err);
+		vgpu_record_say(run->file, options, err);
 	return err;
 }
 
@@ -397,6 +401,7 @@ static int open_parts(struct vgpu_run *run)
 	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
 					  .data = (void *)(intptr_t)STDERR_FILENO };
 	int err = vgpu_model_open(&run->model);
+	struct vgpu_stream *out = NULL;
 	struct vgpu_proc own;
 
 	if (!vgpu_proc_stat(getpid(), &own))
@@ -406,18 +411,20 @@ static int open_parts(struct vgpu_run *run)
 	text.look = run->look;
 	text.model = run->model;
 	if (!err)
-		err = vgpu_stream_add(&run->stream, &run->model->sink);
+		out = vgpu_record_through(&run->gate, &options->record, run->model, &run->stream);
+	if (!err)
+		err = out ? vgpu_stream_add(out, &run->model->sink) : -ENOSPC;
 	if (!err && run->writer)
-		err = vgpu_stream_add(&run->stream, vgpu_vgt_sink(run->writer));
+		err = vgpu_stream_add(out, vgpu_vgt_sink(run->writer));
 	if (!err && !options->quiet)
 		err = vgpu_text_export_open(&run->text, &text);
 	if (!err && run->text)
-		err = vgpu_stream_add(&run->stream, vgpu_text_export_sink(run->text));
+		err = vgpu_stream_add(out, vgpu_text_export_sink(run->text));
 	/* Nobody reads it: at a million calls a second it would be half of the work. */
 	if (!err && !options->quiet)
 		err = vgpu_verdict_open(&run->verdict, run->model);
 	if (!err && run->verdict)
-		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
+		err = vgpu_stream_add(out, vgpu_verdict_sink(run->verdict));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
 	if (!err)
@@ -464,6 +471,7 @@ static void emit_session(struct vgpu_run *run)
 	for (int i = 0; i < options->words && words.size < 65536; i++)
 		vgpu_text_add(&words, options->command[i], strlen(options->command[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
+	event.session.filter = options->record.expression;
 	vgpu_host_emit(&run->stream);
 	vgpu_facts_emit(&run->stream);
 	vgpu_stream_emit(&run->stream, &event);
@@ -523,12 +531,16 @@ int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 	int code = VGPU_EXIT_OWN, err = parse(command, argc, argv, &options);
 	unsigned running = 0;
 
-	if (err)
+	if (err) {
+		vgpu_record_options_free(&options.record);
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	}
 	if (!check_device(&options) || !find_libraries(&run))
-		return VGPU_EXIT_OWN;
-	if (options.print_env)
-		return vgpu_run_print_env(&run);
+		goto out;
+	if (options.print_env) {
+		code = vgpu_run_print_env(&run);
+		goto out;
+	}
 
 	if (open_file(&run) || open_environment(&run) || open_parts(&run))
 		goto out;
@@ -552,5 +564,6 @@ out:
 	vgpu_environment_free(run.environment, run.variables > 0 ? run.variables : 0);
 	vgpu_run_replay_close(&run);
 	vgpu_session_close(&run.session, running > 0);
+	vgpu_record_options_free(&options.record);
 	return code;
 }

@@ -22,7 +22,7 @@
 enum vgpu_run_kernel { VGPU_RUN_KERNEL_AUTO, VGPU_RUN_KERNEL_ON, VGPU_RUN_KERNEL_OFF };
 
 struct vgpu_run_options {
-	const char *file;      /* -o; NULL: the default one, where it can be written */
+	struct vgpu_record_options record; /* file NULL: the default one, where it can be written */
 	uint32_t mode;         /* enum vgpu_shim_mode */
 	unsigned inject;       /* enum vgpu_inject, or-ed */
 	const char *inject_name;
@@ -34,7 +34,7 @@ struct vgpu_run_options {
 	unsigned stacks;
 	unsigned kernel;       /* enum vgpu_run_kernel */
 	bool notify;           /* --stderr=notify */
-	bool print_env, systemd, quiet, full, times, no_record, append, no_link;
+	bool print_env, systemd, quiet, full, times, no_record, no_link;
 	char **command;
 	int words;
 };
@@ -59,7 +59,8 @@ struct vgpu_run {
 	int file_error; /* why the default file could not be written, 0: it could */
 	struct vgpu_vgt_writer *writer;
 	struct vgpu_record_start begin;
-	bool writer_failed; /* was reported */
+	bool writer_failed; /* or is full: was reported */
+	struct vgpu_record_gate gate;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
 	struct vgpu_roster *roster;
