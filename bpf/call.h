@@ -271,6 +271,17 @@ static __noinline __u32 put_frames(struct pt_regs *regs, struct frame *frame, st
 	return offset + sizeof(*blob) + ((size + 7) & ~7u);
 }
 
+/* Part of the user's filter: what does not pass need not be copied. What is not asked for costs nothing. */
+static __always_inline bool call_wanted(const struct thread *thread, const struct frame *frame,
+					const struct vgpu_bpf_function *function, __u64 now)
+{
+	if (vgpu_only_failed && (function->flags & VGPU_BPF_FUNCTION_STATUS) && !frame->failed)
+		return false;
+	if (vgpu_least_ns && now - frame->enter_ns < vgpu_least_ns)
+		return false;
+	return !vgpu_only_tid || thread->ns_tid == vgpu_only_tid;
+}
+
 static __always_inline int call_return(struct pt_regs *regs, struct task_struct *task, struct thread *thread, __u32 slot,
 				       const struct vgpu_bpf_function *function)
 {
@@ -330,6 +341,12 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 		break;
 	}
 	frame->failed = (function->flags & VGPU_BPF_FUNCTION_STATUS) && result;
+	if (!call_wanted(thread, frame, function, now)) {
+		total = my_totals();
+		if (total)
+			count(&total->filtered);
+		return 0;
+	}
 	offset = put_call(scratch, thread, frame, function, depth);
 	call = (void *)scratch->bytes;
 	call->leave_ns = now;

@@ -9,6 +9,9 @@
 const volatile bool vgpu_sleepable = true; /* probes may fault pages in */
 const volatile bool vgpu_cookies = true;   /* a probe has its slot as cookie, else see struct vgpu_bpf_place */
 const volatile bool vgpu_everyone = false; /* every process, not only those in `followed` */
+const volatile bool vgpu_only_failed = false; /* of functions with a status only the calls that failed */
+const volatile __u64 vgpu_least_ns = 0;    /* only calls that took so long */
+const volatile __u32 vgpu_only_tid = 0;    /* only calls of this thread, as its own pid namespace has it; 0: all */
 const volatile bool vgpu_frames = false;   /* copy the stack of calls that fail */
 const volatile char vgpu_wait_name[16] = ""; /* programs of that name are followed when they start */
 const volatile bool vgpu_find_vma = false; /* this kernel can look up a mapping (5.17) */

@@ -338,7 +338,7 @@ struct vgpu_bpf_hits {
 	__u64 returns;
 };
 
-/* Per CPU: entries = emitted + dropped + deep + what is in flight; nothing is lost silently. */
+/* Per CPU: entries = emitted + dropped + deep + filtered + what is in flight; nothing is lost silently. */
 struct vgpu_bpf_totals {
 	__u64 emitted;       /* call records in a ring */
 	__u64 dropped;       /* call records for which there was no room */
@@ -348,6 +348,7 @@ struct vgpu_bpf_totals {
 	__u64 other_emitted;
 	__u64 other_dropped;
 	__u64 unreadable;    /* values that could not be read */
+	__u64 filtered;      /* calls that returned and were not wanted: neither emitted nor lost */
 };
 
 #endif

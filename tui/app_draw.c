@@ -144,6 +144,18 @@ static void draw_state(struct tui_app *app, struct tui_surface *surface, int y)
 	vgpu_text_count(&text, lost);
 	at = tui_surface_text(surface, y, at, surface->columns, lost ? TUI_BAD : TUI_PLAIN, vgpu_text_string(&text)) + 2;
 	vgpu_text_clear(&text);
+	if (app->model->gap.events) {
+		vgpu_text_puts(&text, "not kept ");
+		vgpu_text_count(&text, app->model->gap.events);
+		at = tui_surface_text(surface, y, at, surface->columns, TUI_BAD, vgpu_text_string(&text)) + 2;
+		vgpu_text_clear(&text);
+	}
+	if (app->model->filter) {
+		vgpu_text_puts(&text, "recorded -e ");
+		tui_escape(app, app->model->filter, &text);
+		at = tui_surface_text(surface, y, at, surface->columns, TUI_WARN, vgpu_text_string(&text)) + 2;
+		vgpu_text_clear(&text);
+	}
 	if (app->filter[0]) {
 		vgpu_text_puts(&text, "filter ");
 		tui_escape(app, app->filter, &text);

@@ -35,7 +35,7 @@ if(VGPU_HAVE_KERNEL)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()
 		foreach(case foreign running grandchild swallow crash stuck files writes probes images throws lookups startup unforeseen all slope witnesses
-				run_sim run_none)
+				run_sim run_none limit_first limit_last limit_killed filter filter_ring)
 			vgpu_add_script(kernel_attach_${case}_${method} kernel_attach.sh ARGS ${case} ${method})
 		endforeach()
 		foreach(lib cuda nvml cudart13 cudart12)

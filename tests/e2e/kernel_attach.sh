@@ -453,6 +453,130 @@ witnesses() {
 	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
 }
 
+# bytes: of the trace and of what is to take its place
+bytes() {
+	stat -c %s a.vgt a.vgt.next 2>/dev/null | awk '{ all += $1 } END { print all + 0 }'
+}
+
+# within: not more than a MiB of them
+within() {
+	[ "$(bytes)" -le 1048576 ] || fail "the trace has $(bytes) bytes"
+}
+
+# calls_of_all: those in the trace and those in its gap
+calls_of_all() {
+	echo $(($(count call .) + $(json gap | sed -n 's/.*"calls":\([0-9]*\).*/\1/p' | tail -n 1)))
+}
+
+# The file is full: attach ends, and the program does not.
+limit_first() {
+	local many
+	"$target" paced "$foreign" 2000000 16 >said 2>&1 &
+	many=$!
+	attach -q --max-size 1M $many
+	wait $job || fail "attach: $? $(cat err)"
+	kill -0 $many || fail "attach went on until the program ended, or ended it"
+	within
+	want err "^vgpu-trace: 'a.vgt' is full \\(--max-size 1M\\): what comes now is not in it"
+	want out '^not in the file: .*: the file was full \(--max-size 1 MiB\)'
+	code 0 "$trace" dump -e 'failed && !failed' a.vgt
+	want out '^ *(attach  )?gap      not kept: .*the file was full'
+	[ "$(count call .)" -gt 10000 ] || fail "only $(count call .) calls are kept"
+	code 0 "$trace" explain a.vgt
+	want out '^not kept: '
+	refuse out '^CPU MODE'
+	wait $many || fail "the program did not survive: $(cat said)"
+}
+
+# The newest is kept; at any moment there is no more than there may be.
+limit_last() {
+	attach --wait "${target##*/}" -q --max-size 1M --keep last --buffer 64 "${more[@]}"
+	"$target" paced "$foreign" 1000000 16 >said 2>&1 &
+	while kill -0 $job 2>/dev/null; do
+		within
+	done
+	wait $job || fail "attach: $? $(cat err)"
+	within
+	[ ! -e a.vgt.next ] || fail "a.vgt.next was left behind"
+	nothing_lost
+	same 1000000 "$(calls_of_all)" "calls in the trace and in its gap"
+	[ "$(count call .)" -gt 30000 ] || fail "only $(count call .) calls are kept"
+	for kind in start exec exit probes session; do
+		[ "$(count $kind .)" -gt 0 ] || fail "nothing of kind $kind is kept"
+	done
+	[ "$(count object libcuda-foreign)" -gt 0 ] || fail "the library is not on record"
+	code 0 "$trace" explain a.vgt
+	want out '^GPU FOUND'
+	want out '^not kept: .*: newer ones took their place \(--max-size 1 MiB\)'
+}
+
+# Attached for long, and killed: the program goes on, the trace can be read.
+limit_killed() {
+	local pid inode
+	"$target" paced "$foreign" 4000000 16 >said 2>&1 &
+	pid=$!
+	attach -q --max-size 1M --keep last --buffer 64 "$pid"
+	inode=$(stat -c %i a.vgt)
+	while [ "$(stat -c %i a.vgt)" = "$inode" ]; do
+		kill -0 $job || fail "attach ended: $(cat err)"
+	done
+	kill -KILL $job
+	wait $job 2>/dev/null || true
+	kill -0 $pid || fail "the program did not survive"
+	within
+	"$trace" dump --json a.vgt >all.json 2>err || true
+	want err 'has no end|to its end'
+	same 1 "$(count gap '"reason":2,')" "gaps"
+	[ "$(count call .)" -gt 10000 ] || fail "only $(count call .) calls are kept"
+	[ "$(count object libcuda-foreign)" -gt 0 ] || fail "the library is not on record"
+	kill $pid
+	wait $pid 2>/dev/null || true
+}
+
+# A filter at the source: functions that cannot pass are not probed, calls that did not fail are not copied.
+filter() {
+	local probed wanted
+	observe "$target" threads "$foreign" 4000 4
+	probed=$(json probes | grep libcuda-foreign | sed -n 's/.*"functions":\([0-9]*\).*/\1/p')
+	wanted=$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"result":101,')
+	[ "$wanted" -gt 100 ] || fail "only $wanted calls of it fail"
+	rm all.json
+	more+=(-e 'fn ~ "cuDeviceGetName" && failed')
+	observe "$target" threads "$foreign" 4000 4
+	same "$wanted" "$(count call .)" "calls on record"
+	same "$wanted" "$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"result":101,')" "calls that pass"
+	# What was left out is counted where it was seen at all.
+	same $((2000 - wanted)) "$(json "kernel loss" | sed -n 's/.*"filtered":\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { print all }')" \
+		"calls of it that did not fail"
+	local less
+	less=$(json probes | grep libcuda-foreign | sed -n 's/.*"functions":\([0-9]*\).*/\1/p')
+	[ "$less" -lt "$probed" ] || fail "$less functions are probed instead of $probed"
+	[ "$less" -le 9 ] || fail "$less functions are probed for the sake of one"
+	want out '^filtered: recorded with -e '
+	code 0 "$trace" explain a.vgt
+	want out '^NOT KNOWN'
+	code 0 "$trace" stat --never a.vgt
+	want out '^filtered: recorded with -e '
+	# Nothing takes an hour.
+	rm all.json
+	more=(--lib "$foreign" -e 'dur > 3600s')
+	observe "$target" threads "$foreign" 4000 4
+	same 0 "$(count call .)" "calls on record"
+	same 4000 "$(json "kernel loss" | sed -n 's/.*"filtered":\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { print all }')" \
+		"calls that were shorter"
+}
+
+# The same where the ring is a second witness: every call that passes has both.
+filter_ring() {
+	export VGPU_TRACE_DIR=$VGPU_WORK_DIR/rings
+	mkdir -p "$VGPU_TRACE_DIR"
+	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" .
+	more=(--lib "$VGPU_WORK_DIR/libvgpu-cuda.so" -e 'fn ~ "cuDeviceGetName" && failed')
+	observe "$target" paced "$VGPU_WORK_DIR/libvgpu-cuda.so" 4000 4
+	same 1000 "$(count call .)" "calls on record"
+	same 1000 "$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"observer":5,.*"result":101,')" "calls with two witnesses"
+}
+
 # record ARGUMENT… -- COMMAND…: run with the kernel observer
 record() {
 	VGPU_TRACE_ATTACH_METHOD=$method "$trace" run -o a.vgt "$@" >out 2>err || fail "run: $? $(cat err)"

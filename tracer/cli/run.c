@@ -216,23 +216,25 @@ static void prepare(void *data)
 /* A file that was asked for must be had; the default one is a convenience. */
 static int open_file(struct vgpu_run *run)
 {
+	const struct vgpu_record_options *options = &run->options->record;
+	bool asked = options->file || options->append || options->max_size;
 	struct vgpu_vgt_reader *earlier;
 	int err;
 
-	run->file = run->options->file ? run->options->file : VGPU_RUN_FILE;
+	run->file = options->file ? options->file : VGPU_RUN_FILE;
 	if (run->options->no_record)
 		return 0;
-	if (!run->options->file && !run->options->append && !vgpu_vgt_open(&earlier, VGPU_RUN_FILE)) {
+	if (!options->file && !options->append && !vgpu_vgt_open(&earlier, VGPU_RUN_FILE)) {
 		vgpu_vgt_reader_close(earlier);
 		rename(VGPU_RUN_FILE, VGPU_RUN_FILE ".old");
 	}
-	err = vgpu_record_open(&run->writer, run->file, run->options->append, &run->begin);
-	if (!run->options->file && !run->options->append) {
+	err = vgpu_record_open(&run->writer, run->file, options, &run->begin);
+	if (!asked) {
 		run->file_error = err;
 		return 0;
 	}
 	if (err)
-		vgpu_record_say(run->file, err);
+		vgpu_record_say(run->file, options, err);
 	return err;
 }
 
@@ -257,6 +259,7 @@ static int open_parts(struct vgpu_run *run)
 	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
 					  .data = (void *)(intptr_t)STDERR_FILENO };
 	int err = vgpu_model_open(&run->model);
+	struct vgpu_stream *out = NULL;
 	struct vgpu_proc own;
 
 	if (!vgpu_proc_stat(getpid(), &own))
@@ -266,18 +269,20 @@ static int open_parts(struct vgpu_run *run)
 	text.look = run->look;
 	text.model = run->model;
 	if (!err)
-		err = vgpu_stream_add(&run->stream, &run->model->sink);
+		out = vgpu_record_through(&run->gate, &options->record, run->model, &run->stream);
+	if (!err)
+		err = out ? vgpu_stream_add(out, &run->model->sink) : -ENOSPC;
 	if (!err && run->writer)
-		err = vgpu_stream_add(&run->stream, vgpu_vgt_sink(run->writer));
+		err = vgpu_stream_add(out, vgpu_vgt_sink(run->writer));
 	if (!err && !options->quiet)
 		err = vgpu_text_export_open(&run->text, &text);
 	if (!err && run->text)
-		err = vgpu_stream_add(&run->stream, vgpu_text_export_sink(run->text));
+		err = vgpu_stream_add(out, vgpu_text_export_sink(run->text));
 	/* Nobody reads it: at a million calls a second it would be half of the work. */
 	if (!err && !options->quiet)
 		err = vgpu_verdict_open(&run->verdict, run->model);
 	if (!err && run->verdict)
-		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
+		err = vgpu_stream_add(out, vgpu_verdict_sink(run->verdict));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
 	if (!err)
@@ -324,6 +329,7 @@ static void emit_session(struct vgpu_run *run)
 	for (int i = 0; i < options->words && words.size < 65536; i++)
 		vgpu_text_add(&words, options->command[i], strlen(options->command[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
+	event.session.filter = options->record.expression;
 	vgpu_host_emit(&run->stream);
 	vgpu_facts_emit(&run->stream);
 	vgpu_stream_emit(&run->stream, &event);
@@ -426,19 +432,22 @@ int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 	int code = VGPU_EXIT_OWN, err = vgpu_run_parse(command, argc, argv, &options);
 	unsigned running = 0;
 
-	if (err)
+	if (err) {
+		vgpu_record_options_free(&options.record);
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	}
 	vgpu_run_init(&run, &options);
 	err = vgpu_run_open(&run);
 	if (!err && options.print_env)
-		return vgpu_run_print_env(&run);
-	if (!err)
+		code = vgpu_run_print_env(&run);
+	else if (!err)
 		code = vgpu_run_start(&run);
-	if (!err && !code) {
+	if (!err && !options.print_env && !code) {
 		vgpu_run_loop(&run);
 		running = vgpu_run_finish(&run);
 		code = vgpu_run_code(&run);
 	}
 	vgpu_run_close(&run, running > 0);
+	vgpu_record_options_free(&options.record);
 	return code;
 }

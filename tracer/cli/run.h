@@ -26,10 +26,10 @@ struct vgpu_args;
 
 /* Numbers of the options of how a command is started, above those of any command. */
 enum {
-	VGPU_RUN_APPEND = VGPU_OPTION + 64, VGPU_RUN_SHIM, VGPU_RUN_INJECT, VGPU_RUN_NO_LINK, VGPU_RUN_STDERR,
+	VGPU_RUN_SHIM = VGPU_OPTION + 64, VGPU_RUN_INJECT, VGPU_RUN_NO_LINK, VGPU_RUN_STDERR,
 	VGPU_RUN_DEVICE, VGPU_RUN_RING_DIR, VGPU_RUN_STACKS,
 };
-/* Rows of a table of options; also 'o' and VGPU_RUN_APPEND are taken by vgpu_run_option. */
+/* Rows of a table of options; those of cli/record.h are taken by vgpu_run_option, too. */
 #define VGPU_RUN_SHARED_OPTIONS \
 	{ "shim", VGPU_RUN_SHIM, "none|sim|forward:PATH|replay:FILE", "none: replace nothing (default)\nsim: put the simulated device in place\n" \
 	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer\n" \
@@ -45,7 +45,7 @@ enum {
 enum vgpu_run_kernel { VGPU_RUN_KERNEL_AUTO, VGPU_RUN_KERNEL_ON, VGPU_RUN_KERNEL_OFF };
 
 struct vgpu_run_options {
-	const char *file;      /* -o; NULL: the default one, where it can be written */
+	struct vgpu_record_options record; /* file NULL: the default one, where it can be written */
 	uint32_t mode;         /* enum vgpu_shim_mode */
 	unsigned inject;       /* enum vgpu_inject, or-ed */
 	const char *inject_name;
@@ -58,7 +58,7 @@ struct vgpu_run_options {
 	unsigned kernel;       /* enum vgpu_run_kernel */
 	bool notify;           /* --stderr=notify */
 	bool needs_shim;       /* an option was given that means nothing without */
-	bool print_env, systemd, quiet, full, times, no_record, append, no_link;
+	bool print_env, systemd, quiet, full, times, no_record, no_link;
 	char **command;
 	int words;
 };
@@ -83,7 +83,8 @@ struct vgpu_run {
 	int file_error; /* why the default file could not be written, 0: it could */
 	struct vgpu_vgt_writer *writer;
 	struct vgpu_record_start begin;
-	bool writer_failed; /* was reported */
+	bool writer_failed; /* or is full: was reported */
+	struct vgpu_record_gate gate;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
 	struct vgpu_roster *roster;

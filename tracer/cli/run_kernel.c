@@ -44,6 +44,7 @@ static int open_watch(struct vgpu_run *run)
 	struct vgpu_kwatch_options options = {
 		.roster = run->roster,
 		.descriptors = 1u << STDERR_FILENO,
+		.filter = run->options->record.filter,
 		.ending = ending,
 		.data = run,
 		.why = run->kernel_why,

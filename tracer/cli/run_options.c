@@ -14,7 +14,8 @@ enum {
 
 const struct vgpu_option vgpu_options_run[] = {
 	{ "output", 'o', "FILE", "record to FILE (default " VGPU_RUN_FILE "; an earlier one\nbecomes " VGPU_RUN_FILE ".old)" },
-	{ "append", VGPU_RUN_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
+	{ "append", VGPU_OPTION_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
+	VGPU_RECORD_OPTIONS("first: the oldest (default); the command goes on, and so does the verdict"),
 	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
 	VGPU_RUN_SHARED_OPTIONS,
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
@@ -76,13 +77,10 @@ int vgpu_run_option(struct vgpu_run_options *options, const struct vgpu_args *ar
 	long n;
 	int i;
 
+	i = vgpu_record_option(&options->record, args, key);
+	if (i)
+		return i < 0 ? VGPU_ARGS_ERROR : i;
 	switch (key) {
-	case 'o':
-		options->file = args->value;
-		return 1;
-	case VGPU_RUN_APPEND:
-		options->append = true;
-		return 1;
 	case VGPU_RUN_SHIM:
 		return shim(options, args);
 	case VGPU_RUN_INJECT:
@@ -116,8 +114,10 @@ int vgpu_run_check(const struct vgpu_run_options *options, const char *command)
 {
 	const char *wrong = NULL, *more = NULL;
 
-	if (options->append && options->no_record)
+	if (options->record.append && options->no_record)
 		wrong = "either --append or --no-record";
+	else if (options->record.max_size && options->no_record)
+		wrong = "either --max-size or --no-record";
 	else if (options->needs_shim && !vgpu_run_puts_in(options))
 		wrong = "--device and --inject are of the simulated device: add --shim sim";
 	else if (options->mode == VGPU_SHIM_REPLAY && options->print_env)
@@ -129,7 +129,7 @@ int vgpu_run_check(const struct vgpu_run_options *options, const char *command)
 	else if (options->no_link && options->inject & VGPU_INJECT_AUDIT)
 		wrong = "--inject audit needs the link observer: leave out --no-link";
 	if (!wrong)
-		return 0;
+		return vgpu_record_check(&options->record, command) ? 0 : VGPU_ARGS_ERROR;
 	vgpu_say_error("%s: %s", command, wrong);
 	if (more)
 		vgpu_say_more("%s", more);

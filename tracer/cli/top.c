@@ -34,7 +34,7 @@ const struct vgpu_option vgpu_options_top[] = {
 	{ "log", OPTION_LOG, "FILE", "of -- COMMAND: where what it writes to stdout and stderr goes, since the screen is\n"
 				    "taken (default: a file in $TMPDIR, which is named at the end; o shows it)" },
 	{ "output", 'o', "FILE", "of -- COMMAND: record to FILE, too (default: nothing is recorded)" },
-	{ "append", VGPU_RUN_APPEND, NULL, "go on behind what was recorded to FILE before" },
+	{ "append", VGPU_OPTION_APPEND, NULL, "go on behind what was recorded to FILE before" },
 	VGPU_RUN_SHARED_OPTIONS,
 	{ .name = NULL },
 };
@@ -391,11 +391,11 @@ static int check_command(struct top_options *options, bool kernel)
 	const char *variable = getenv("VGPU_TRACE_KERNEL");
 
 	options->run.quiet = true;
-	options->run.no_record = !options->run.file;
+	options->run.no_record = !options->run.record.file;
 	options->run.kernel = kernels[options->kernel];
 	if (!kernel && variable && !strcmp(variable, "off"))
 		options->run.kernel = VGPU_RUN_KERNEL_OFF;
-	if (options->run.append && !options->run.file) {
+	if (options->run.record.append && !options->run.record.file) {
 		vgpu_say_error("top: --append is of --output FILE");
 		return VGPU_ARGS_ERROR;
 	}

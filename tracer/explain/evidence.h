@@ -115,6 +115,7 @@ struct vgpu_pool;
 /* One program that one process ran: an exec begins another. */
 struct vgpu_seen_process {
 	uint32_t number;
+	const struct vgpu_model *model;
 	struct vgpu_pool *pool;
 	/* context */
 	bool has_env, has_stderr, executed;
@@ -213,6 +214,15 @@ const struct vgpu_seen_call *vgpu_seen_call(const struct vgpu_seen_process *proc
 const struct vgpu_seen_object *vgpu_seen_object(const struct vgpu_seen_process *process, enum vgpu_part part);
 /* Whether calls into what the process loaded were observed from its start, so that none means none. */
 bool vgpu_seen_calls_known(const struct vgpu_evidence_set *set, const struct vgpu_seen_process *process);
+/* Whether something that this program did may have been seen and not be on record, since the file was held to a size. */
+bool vgpu_seen_gap(const struct vgpu_seen_process *process);
+/*
+ * Whether all that says if a device was found is on record, unless it was lost: then what is not there
+ * may be a reason. Neither a filter nor a gap left any of it out.
+ */
+bool vgpu_seen_discovery_known(const struct vgpu_seen_process *process);
+/* Whether the recording's filter, if it has one, lets all calls of a function through. */
+bool vgpu_seen_all_calls(const struct vgpu_seen_process *process, uint32_t function);
 /* Whether the dynamic linker was observed there from the start. */
 bool vgpu_seen_link_known(const struct vgpu_seen_process *process);
 

@@ -97,7 +97,7 @@ static bool own_list(struct vgpu_pool *pool, void *base, const struct list_row *
 }
 
 /* Everything it points to lies in its pool, so half of one is freed as a whole one. */
-static struct vgpu_seen_process *process_copy(const struct vgpu_seen_process *from)
+static struct vgpu_seen_process *process_copy(const struct vgpu_seen_process *from, const struct vgpu_model *model)
 {
 	struct vgpu_seen_process *to = malloc(sizeof(*to));
 	bool whole = true;
@@ -105,6 +105,7 @@ static struct vgpu_seen_process *process_copy(const struct vgpu_seen_process *fr
 	if (!to)
 		return NULL;
 	*to = *from;
+	to->model = model;
 	to->pool = vgpu_seen_pool_open();
 	if (!to->pool) {
 		free(to);
@@ -148,7 +149,7 @@ int vgpu_evidence_copy(struct vgpu_evidence_set **out, const struct vgpu_evidenc
 	to->process_count = whole ? from->process_count : 0;
 	for (uint32_t i = 0; whole && i < from->process_count; i++)
 		if (from->processes[i])
-			whole = (to->processes[i] = process_copy(from->processes[i])) != NULL;
+			whole = (to->processes[i] = process_copy(from->processes[i], model)) != NULL;
 	if (!whole) {
 		vgpu_evidence_close(to);
 		return -ENOMEM;

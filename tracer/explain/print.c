@@ -124,6 +124,10 @@ void vgpu_chain_unobserved(const struct vgpu_explanation *explanation, const str
 	const struct vgpu_seen_process *process = seen(explanation, chain);
 	const struct vgpu_model_coverage *coverage;
 
+	if (vgpu_seen_gap(process)) {
+		vgpu_text_puts(out, "part of the recording was not kept (--max-size)");
+		return;
+	}
 	if (step <= VGPU_STEP_SYMBOLS) {
 		if (process->link_why)
 			vgpu_text_puts(out, process->link_why);
@@ -136,6 +140,10 @@ void vgpu_chain_unobserved(const struct vgpu_explanation *explanation, const str
 	}
 	if (vgpu_seen_calls_known(explanation->set, process)) {
 		vgpu_text_puts(out, process->ended ? "not asked for" : "the process goes on");
+		return;
+	}
+	if (explanation->set->model->filter) {
+		vgpu_text_puts(out, "only calls that pass the recording's filter are on record");
 		return;
 	}
 	if (process->losses) {

@@ -147,7 +147,7 @@ static bool table_refused(const struct vgpu_rule_place *place, struct vgpu_findi
 	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 	bool real = !place->backend || strcmp(place->backend, "sim");
 
-	if (!table || !table->last || process->count > 0)
+	if (!table || !table->last || process->count > 0 || process->model->filter)
 		return false;
 	if (!(process->ended && table->last_event == last_call(process)) && !(real && !table->success && !(init && init->success)))
 		return false;

@@ -30,7 +30,7 @@ static const struct vgpu_field session_fields[] = {
 	FIELD(18, STRING, session, directory, 0), FIELD(19, U32, session, mode, 0),
 	FIELD(20, STRING, session, inject, 0), FIELD(21, STRING, session, device, 0),
 	FIELD(22, U32, session, stacks, 0), FIELD(23, STRING, session, ring_dir, 0),
-	FIELD(24, U32, session, attached, 0),
+	FIELD(24, U32, session, attached, 0), FIELD(25, STRING, session, filter, 0),
 };
 
 static const struct vgpu_field answer_fields[] = {
@@ -211,7 +211,7 @@ static const struct vgpu_field kernel_loss_fields[] = {
 	FIELD(18, U64, kernel_loss, dropped, 0), FIELD(19, U64, kernel_loss, deep, 0),
 	FIELD(20, U64, kernel_loss, stateless, 0), FIELD(21, U64, kernel_loss, unmatched, 0),
 	FIELD(22, U64, kernel_loss, other_emitted, 0), FIELD(23, U64, kernel_loss, other_dropped, 0),
-	FIELD(24, U64, kernel_loss, unreadable, 0),
+	FIELD(24, U64, kernel_loss, unreadable, 0), FIELD(25, U64, kernel_loss, filtered, 0),
 };
 
 static const struct vgpu_field note_fields[] = {
@@ -229,6 +229,11 @@ static const struct vgpu_field fact_fields[] = {
 static const struct vgpu_field log_fields[] = {
 	FIELD(16, STRING, log, unit, 0), FIELD(17, STRING, log, line, 0),
 	FIELD(18, U64, log, line_number, 0),
+};
+
+static const struct vgpu_field gap_fields[] = {
+	FIELD(16, U32, gap, reason, 0), FIELD(17, U64, gap, events, 0), FIELD(18, U64, gap, calls, 0),
+	FIELD(19, U64, gap, from_ns, 0), FIELD(20, U64, gap, upto_ns, 0), FIELD(21, U64, gap, limit, 0),
 };
 
 #define KIND(n, f) { .name = n, .fields = f, .count = sizeof(f) / sizeof(f[0]) }
@@ -267,6 +272,7 @@ static const struct vgpu_kind kinds[VGPU_EVENT_KINDS] = {
 	[VGPU_EVENT_OBSERVER] = KIND("observer", note_fields),
 	[VGPU_EVENT_FACT] = KIND("fact", fact_fields),
 	[VGPU_EVENT_LOG] = KIND("log", log_fields),
+	[VGPU_EVENT_GAP] = KIND("gap", gap_fields),
 };
 
 const struct vgpu_kind *vgpu_event_kind(uint32_t kind)

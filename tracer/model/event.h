@@ -43,6 +43,7 @@ enum vgpu_event_kind {
 	VGPU_EVENT_OBSERVER = 29, /* what an observer cannot see in a process, or did otherwise */
 	VGPU_EVENT_FACT = 30,     /* one thing known of the machine */
 	VGPU_EVENT_LOG = 31,      /* a line of a service's log: a weak witness */
+	VGPU_EVENT_GAP = 32,      /* events that were seen and are not in the file, to hold it to a size */
 	VGPU_EVENT_KINDS
 };
 
@@ -115,6 +116,7 @@ struct vgpu_event_session {
 	uint32_t stacks;
 	const char *ring_dir;
 	uint32_t attached; /* 1: to what was running, or was waited for; nothing was started or put in */
+	const char *filter; /* only calls for which this holds are on record; NULL: all */
 };
 
 struct vgpu_event_answer {
@@ -418,6 +420,7 @@ struct vgpu_event_probes {
 struct vgpu_event_kernel_loss {
 	uint32_t cpu;
 	uint64_t emitted, dropped, deep, stateless, unmatched, other_emitted, other_dropped, unreadable;
+	uint64_t filtered; /* not wanted by the filter, and not looked at further */
 };
 
 /* Why a probe of the user's own was never placed. */
@@ -457,6 +460,20 @@ struct vgpu_event_log {
 	uint64_t line_number;
 };
 
+enum vgpu_gap_reason {
+	VGPU_GAP_FIRST = 1, /* the file was full: what came from then on is not in it, even where upto_ns is earlier */
+	VGPU_GAP_LAST = 2,  /* what is newer took the place of it */
+};
+
+/* The latest of a beginning (from_ns) counts. Its number is one that an event of the gap had. */
+struct vgpu_event_gap {
+	uint32_t reason;    /* enum vgpu_gap_reason */
+	uint64_t events;    /* all that are not there, … */
+	uint64_t calls;     /* … and those of them that are calls */
+	uint64_t from_ns, upto_ns; /* their times, first and last */
+	uint64_t limit;     /* bytes that the file was to be held to */
+};
+
 struct vgpu_event {
 	uint32_t kind;     /* enum vgpu_event_kind */
 	uint32_t observer; /* enum vgpu_event_observer, or-ed */
@@ -494,6 +511,7 @@ struct vgpu_event {
 		struct vgpu_event_observer_note note;
 		struct vgpu_event_fact fact;
 		struct vgpu_event_log log;
+		struct vgpu_event_gap gap;
 	};
 };
 

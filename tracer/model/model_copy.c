@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/model/filter.h"
 #include "tracer/model/model.h"
 
 /* What was shared by the copy of a struct becomes the copy's own. */
@@ -105,6 +106,16 @@ static bool own_rings(struct vgpu_model *model)
 	return whole;
 }
 
+static bool own_filter(struct vgpu_model *model)
+{
+	struct vgpu_filter_error error;
+	bool passes = model->passes != NULL;
+	bool whole = own(&model->filter);
+
+	model->passes = NULL;
+	return whole && (!passes || !vgpu_filter_parse(&model->passes, model->filter, &error));
+}
+
 int vgpu_model_copy(struct vgpu_model **out, const struct vgpu_model *from)
 {
 	struct vgpu_model *to = malloc(sizeof(*to));
@@ -122,6 +133,11 @@ int vgpu_model_copy(struct vgpu_model **out, const struct vgpu_model *from)
 		whole &= own(&to->coverage[i].how);
 		whole &= own(&to->coverage[i].why);
 	}
+	for (uint32_t i = 0; i < to->unplaced_count; i++) {
+		whole &= own(&to->unplaced[i].probe);
+		whole &= own(&to->unplaced[i].why);
+	}
+	whole &= own_filter(to);
 	whole &= own(&to->device);
 	whole &= own(&to->inject);
 	whole &= own(&to->ring_dir);

@@ -55,6 +55,13 @@ void vgpu_stream_end(struct vgpu_stream *stream);
 /* Every sink has failed: there is nobody left to emit to. */
 bool vgpu_stream_failed(const struct vgpu_stream *stream);
 
+/* A stream behind a sink: what the sink gets, numbered already, goes to all of its sinks. */
+struct vgpu_fan {
+	struct vgpu_sink sink;
+	struct vgpu_stream to;
+};
+void vgpu_fan_init(struct vgpu_fan *fan);
+
 /* CLOCK_MONOTONIC, ns. */
 uint64_t vgpu_now_ns(void);
 

@@ -51,6 +51,14 @@ static const struct {
 	{ "cudaLibraryLoadData", 1 },	{ "__cudaRegisterFatBinary", 0 },
 };
 
+bool vgpu_kernel_takes_image(const char *function)
+{
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+		if (!strcmp(images[i].name, function))
+			return true;
+	return false;
+}
+
 static void set_image(struct vgpu_bpf_function *function, const char *name)
 {
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
@@ -302,8 +310,10 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	if (err)
 		return err;
 	err = -ENOENT;
-	if (!symbols.count)
+	if (!symbols.count) {
+		mark_probed(kernel, &st);
 		goto out;
+	}
 	err = -ENOMEM;
 	library = calloc(1, sizeof(*library));
 	points = calloc(symbols.count, sizeof(*points));

@@ -18,7 +18,9 @@
 
 /* The settings of bpf/maps.h, by name. */
 struct settings {
-	bool sleepable, cookies, everyone, frames, files, find_vma, hold;
+	bool sleepable, cookies, everyone, frames, files, find_vma, hold, only_failed;
+	uint64_t least_ns;
+	uint32_t only_tid;
 	struct vgpu_bpf_name names[VGPU_BPF_NAMES];
 	uint32_t descriptors;
 	char wait[16];
@@ -109,6 +111,9 @@ static int apply(struct bpf_object *object, const struct settings *settings)
 	err = set(object, constants, "vgpu_sleepable", &settings->sleepable, 1);
 	err = err ? err : set(object, constants, "vgpu_cookies", &settings->cookies, 1);
 	err = err ? err : set(object, constants, "vgpu_everyone", &settings->everyone, 1);
+	err = err ? err : set(object, constants, "vgpu_only_failed", &settings->only_failed, 1);
+	err = err ? err : set(object, constants, "vgpu_least_ns", &settings->least_ns, 8);
+	err = err ? err : set(object, constants, "vgpu_only_tid", &settings->only_tid, 4);
 	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
 	err = err ? err : set(object, constants, "vgpu_files", &settings->files, 1);
 	err = err ? err : set(object, constants, "vgpu_find_vma", &settings->find_vma, 1);
@@ -207,6 +212,9 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 		.hold = options->hold && kernel->sleeps && (kernel->functions || options->descriptors || options->files) &&
 			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) > 0 &&
 			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_copy_from_user_task, NULL) > 0,
+		.only_failed = options->only_failed,
+		.least_ns = options->least_ns,
+		.only_tid = options->only_tid,
 		.descriptors = options->descriptors,
 	};
 	int err;

@@ -40,6 +40,10 @@ struct vgpu_kernel_options {
 	 */
 	int (*mapped)(void *data, const struct vgpu_bpf_map *map);
 	void *mapped_data;
+	/* Only some calls, of those that return: */
+	bool only_failed;     /* those that failed, where the function has a status */
+	uint64_t least_ns;    /* those that took so long */
+	uint32_t only_tid;    /* those of a thread, as its own pid namespace has it; 0: of all */
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	char *why;            /* where an error is explained; may be NULL */
 	size_t why_size;
@@ -114,6 +118,8 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 		       struct vgpu_kernel_attached *out);
 /* The GPU libraries, libc and ld.so that a process maps. Returns how many files were attached anew, or -errno. */
 int vgpu_kernel_attach_process(struct vgpu_kernel *kernel, pid_t pid);
+/* It is given device code, of which a record is made as well. */
+bool vgpu_kernel_takes_image(const char *function);
 /* Takes all probes away; what is in the rings stays to be drained. Returns the time it took, in ns. */
 uint64_t vgpu_kernel_detach(struct vgpu_kernel *kernel);
 /* The library that a file name stands for: enum vgpu_library_id, 0: none. */
