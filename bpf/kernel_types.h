@@ -147,6 +147,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	struct uprobe_task *utask;
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct linux_binprm {

@@ -42,23 +42,29 @@ static __always_inline bool find_slot(struct pt_regs *regs, struct task_struct *
 	return true;
 }
 
-/* A thread without a state of its own: all that is done in processes that are not followed. */
-static __always_inline bool may_begin(struct pt_regs *regs)
+/* NULL: none of its calls was seen. Most that are not followed have no storage at all, and a look is cheaper than a call. */
+static __always_inline struct thread *my_thread(struct task_struct *task)
 {
-	if (vgpu_everyone || !vgpu_cookies || is_followed(bpf_get_current_pid_tgid() >> 32))
+	return task->bpf_storage ? bpf_task_storage_get(&threads, task, 0, 0) : 0;
+}
+
+/* A thread without a state of its own: all that is done in processes that are not followed. */
+static __always_inline bool may_begin(struct pt_regs *regs, struct task_struct *task)
+{
+	if (vgpu_everyone || !vgpu_cookies || is_followed(task->tgid))
 		return true;
-	return bpf_get_attach_cookie(regs) & VGPU_BPF_COOKIE_ANYONE;
+	return vgpu_hold && bpf_get_attach_cookie(regs) & VGPU_BPF_COOKIE_ANYONE;
 }
 
 /* What a session's program says at an entry: 1 spares the thread the trap at the return. */
 static __always_inline int entered(struct pt_regs *regs)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	struct thread *thread = my_thread(task);
 	const struct vgpu_bpf_function *function;
 	__u32 slot;
 
-	if (!thread && !may_begin(regs))
+	if (!thread && !may_begin(regs, task))
 		return 1;
 	if (!find_slot(regs, task, &slot))
 		return 1;
@@ -82,7 +88,7 @@ static __always_inline int returned(struct pt_regs *regs)
 	__u32 slot;
 
 	/* First, since others are here too where entries and returns are probed apart. */
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
+	thread = my_thread(task);
 	if (!thread || !find_slot(regs, task, &slot))
 		return 0;
 	function = bpf_map_lookup_elem(&functions, &slot);

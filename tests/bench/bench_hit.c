@@ -32,7 +32,7 @@ static int take(void *data, const struct vgpu_kernel_record *record)
 struct vgpu_kernel *bench_open_kernel(uint32_t method, bool apart)
 {
 	char why[512] = "";
-	struct vgpu_kernel_options options = { .method = method, .ring_bytes = 64u << 20, .no_session = apart,
+	struct vgpu_kernel_options options = { .method = method, .ring_bytes = 16u << 20, .no_session = apart,
 					       .why = why, .why_size = sizeof(why) };
 	struct vgpu_kernel *kernel = NULL;
 
@@ -41,7 +41,8 @@ struct vgpu_kernel *bench_open_kernel(uint32_t method, bool apart)
 	return kernel;
 }
 
-static double best_call(int (*function)(int *))
+/* Between the rounds the records are taken out of the rings: there is room for those of one, as `attach` has. */
+static double best_call(struct vgpu_kernel *kernel, int (*function)(int *), uint64_t *calls)
 {
 	double best = 1e18;
 	int count;
@@ -53,6 +54,8 @@ static double best_call(int (*function)(int *))
 			function(&count);
 		start = (bench_cpu_ns() - start) / BENCH_CALLS;
 		best = start < best ? start : best;
+		while (vgpu_kernel_drain(kernel, true, take, calls) > 0)
+			;
 	}
 	return best;
 }
@@ -72,7 +75,7 @@ static unsigned long offset_of(const struct vgpu_kernel *kernel, const char *nam
  * A program that does nothing, at the entry and the return of a function: what this kernel itself
  * takes. In a session it may say at the entry that the return is not wanted.
  */
-static double best_empty(const char *path, const struct vgpu_kernel *kernel, int (*function)(int *), bool unwanted)
+static double best_empty(const char *path, struct vgpu_kernel *kernel, int (*function)(int *), bool unwanted)
 {
 	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = unwanted },
 					 { .code = BPF_JMP | BPF_EXIT } };
@@ -82,6 +85,7 @@ static double best_empty(const char *path, const struct vgpu_kernel *kernel, int
 	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "Dual BSD/GPL", code, 2, &options);
 	int links[2] = { -1, -1 }, count = type == KERNEL_ATTACH_SESSION ? 1 : 2;
 	unsigned long offset = offset_of(kernel, "cuDeviceGetCount");
+	uint64_t calls = 0;
 	double best = 0;
 
 	for (int i = 0; i < count; i++) {
@@ -93,7 +97,7 @@ static double best_empty(const char *path, const struct vgpu_kernel *kernel, int
 		links[i] = kernel_link_create(&attr, sizeof(attr));
 	}
 	if (links[0] >= 0 && links[count - 1] >= 0)
-		best = best_call(function);
+		best = best_call(kernel, function, &calls);
 	for (int i = 0; i < count; i++)
 		if (links[i] >= 0)
 			close(links[i]);
@@ -105,18 +109,21 @@ static double best_empty(const char *path, const struct vgpu_kernel *kernel, int
 static void hits(const char *path, bool apart, int (*function)(int *))
 {
 	struct vgpu_kernel *kernel = bench_open_kernel(VGPU_KERNEL_MULTI, apart);
-	double plain = best_call(function), trap, hit, empty, empty_trap;
+	double plain, trap, hit, empty, empty_trap;
 	struct vgpu_bpf_totals totals;
 	uint64_t calls = 0;
 
-	if (!kernel || (!apart && !vgpu_kernel_session(kernel)) || vgpu_kernel_attach(kernel, path, NULL, NULL)) {
+	if (!kernel)
+		return;
+	plain = best_call(kernel, function, &calls);
+	if ((!apart && !vgpu_kernel_session(kernel)) || vgpu_kernel_attach(kernel, path, NULL, NULL)) {
 		vgpu_kernel_close(kernel);
 		return;
 	}
-	trap = best_call(function);
+	trap = best_call(kernel, function, &calls);
 	vgpu_kernel_follow(kernel, getpid());
 	function(&(int){ 0 });
-	hit = best_call(function);
+	hit = best_call(kernel, function, &calls);
 	vgpu_kernel_detach(kernel);
 	empty = best_empty(path, kernel, function, false);
 	empty_trap = best_empty(path, kernel, function, !apart);

@@ -9,7 +9,7 @@
 struct vgpu_kernel;
 
 #define BENCH_CALLS  100000
-#define BENCH_ROUNDS 3
+#define BENCH_ROUNDS 7
 
 /* Of this thread alone: what others do on the machine does not count. */
 double bench_cpu_ns(void);

@@ -13,6 +13,7 @@
 
 #include "tests/bench/bench_hit.h"
 #include "tests/bench/bench_slope.h"
+#include "tests/bench/bench_slope_target.h"
 #include "tracer/source/kernel/private.h"
 
 #define LINKS 100
@@ -113,11 +114,26 @@ static void attaching(const char *folder, uint32_t method, bool apart)
 	vgpu_kernel_close(kernel);
 }
 
+/* A program that does nothing at the tracepoint of all system calls: what this kernel itself takes. */
+static double best_empty_system_call(void)
+{
+	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
+	int program = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL, "Dual BSD/GPL", code, 2, NULL);
+	int link = bpf_raw_tracepoint_open("sys_exit", program);
+	double best = best_system_call();
+
+	if (link >= 0)
+		close(link);
+	if (program >= 0)
+		close(program);
+	return link < 0 ? 0 : best;
+}
+
 /* Two ways to see three system calls: at their functions, where the kernel permits that, or at the tracepoint of all. */
 static void system_calls(bool all)
 {
 	struct vgpu_kernel_options options = { .ring_bytes = 1u << 20, .descriptors = 4, .files = true, .all_syscalls = all };
-	double plain = best_system_call(), observed;
+	double plain = best_system_call(), observed, empty = all ? best_empty_system_call() : 0;
 	struct vgpu_kernel *kernel;
 
 	if (vgpu_kernel_open(&kernel, &options))
@@ -129,6 +145,8 @@ static void system_calls(bool all)
 	       "afterwards %+.0f ns\n",
 	       plain, all ? "the tracepoint of all system calls" : "the functions of three", observed - plain,
 	       best_system_call() - plain);
+	if (empty > 0)
+		printf("a program that does nothing at that tracepoint: %+.0f ns\n", empty - plain);
 }
 
 int main(int argc, char **argv)
@@ -144,8 +162,12 @@ int main(int argc, char **argv)
 		system_calls(true);
 		return 0;
 	}
+	if (argc == 3 && !strcmp(argv[2], "hits")) {
+		bench_hits(argv[1]);
+		return 0;
+	}
 	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
-		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER [syscalls] | "
+		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER [hits|syscalls] | "
 						    "slope SECONDS [INTERVAL [calm]]" : why);
 		return 77;
 	}

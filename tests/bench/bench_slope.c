@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * A long attach: memory, descriptors and disk, sampled, and how they grow a minute. The program that
- * is watched calls 2,000 times a second and, unless it is to be calm, starts a thread, a child or
- * another program every second or two, and loads and unloads libraries: what could be left behind of
- * each is. What is known of a process is kept until the verdict, so memory grows with their number.
- */
+/* A long attach: memory, descriptors and disk, sampled, and how they grow a minute. */
 #include "tests/bench/bench_slope.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,10 +18,10 @@
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
+#include "tests/bench/bench_slope_target.h"
 #include "tracer/file/vgt.h"
 
 #define SAMPLES 8192
-#define CALLS_TURN 20u /* each 10 ms */
 #define TURN_NS 10000000
 
 static volatile sig_atomic_t stopped;
@@ -39,123 +32,7 @@ static void stop(int signal)
 	stopped = 1;
 }
 
-/* ---- the program that is watched ---- */
-
-struct made {
-	_Atomic uint64_t calls, threads, children, programs, loads;
-};
-
-static int (*count_devices)(int *);
-static struct made *made;
-
-static void call(unsigned times)
-{
-	int count;
-
-	for (unsigned i = 0; i < times; i++)
-		count_devices(&count);
-	made->calls += times;
-}
-
-static int load(void)
-{
-	void *cuda = dlopen(bench_library("names/libcuda.so.1"), RTLD_NOW);
-	int (*init)(unsigned);
-
-	if (!cuda)
-		return -1;
-	*(void **)&init = dlsym(cuda, "cuInit");
-	*(void **)&count_devices = dlsym(cuda, "cuDeviceGetCount");
-	return !init || !count_devices || init(0) ? -1 : 0;
-}
-
-static void *thread(void *unused)
-{
-	call(10);
-	return unused;
-}
-
-static void start_thread(void)
-{
-	pthread_t id;
-
-	if (pthread_create(&id, NULL, thread, NULL))
-		return;
-	pthread_join(id, NULL);
-	made->threads++;
-}
-
-/* A child that calls at once, or one that runs a program that loads the library anew. */
-static void start_child(bool program)
-{
-	pid_t child = fork();
-
-	if (!child) {
-		if (program)
-			execl("/proc/self/exe", "slope_child", "slope-child", (char *)NULL);
-		else
-			call(10);
-		_exit(0);
-	}
-	if (child > 0)
-		waitpid(child, NULL, 0);
-	if (program)
-		made->programs++;
-	else
-		made->children++;
-}
-
-static void load_others(void)
-{
-	const char *const names[] = { bench_library("names/libnvidia-ml.so.1"), "libutil.so.1",
-				      "libabsent.so.9" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		void *library = dlopen(names[i], RTLD_NOW);
-
-		if (library)
-			dlclose(library);
-		made->loads++;
-	}
-	fputs("loaded and unloaded\n", stderr);
-}
-
-static void run_target(bool calm)
-{
-	const struct timespec turn = { .tv_nsec = TURN_NS };
-
-	/* What it writes there is on record all the same. */
-	if (!freopen("/dev/null", "w", stderr) || load())
-		_exit(1);
-	for (uint64_t i = 1; !stopped; i++) {
-		call(CALLS_TURN);
-		nanosleep(&turn, NULL);
-		if (calm)
-			continue;
-		if (i % 100 == 0)
-			start_thread();
-		if (i % 200 == 50)
-			start_child(false);
-		if (i % 400 == 150)
-			start_child(true);
-		if (i % 500 == 250)
-			load_others();
-	}
-	_exit(0);
-}
-
-int bench_slope_child(void)
-{
-	static struct made own;
-
-	made = &own;
-	if (load())
-		return 1;
-	call(10);
-	return 0;
-}
-
-/* ---- what is sampled ---- */
+static struct bench_made *made;
 
 struct watch {
 	pid_t target, tracer;
@@ -446,19 +323,21 @@ static void watch_for(const struct watch *watch, double seconds, double interval
 	}
 }
 
-/* What each process that ended has left with the tracer. */
+/*
+ * What is known of a process is kept until the verdict; and the place of each block of the trace, ten
+ * a second, until its index is written.
+ */
 static void print_processes(unsigned warm)
 {
-	double processes = made->children + made->programs,
-	       an_hour = processes / minutes[count - 1] * 60;
+	double a_minute = (made->children + made->programs) / minutes[count - 1];
 	struct line late = fit(samples[0], (warm + count) / 2, count);
 
-	if (processes > 0)
-		printf("%.0f processes an hour: %.2f KiB of the tracer's memory for each\n",
-		       an_hour, late.slope * 60 / an_hour);
+	if (a_minute > 0)
+		printf("%.1f processes a minute: %.2f KiB of the tracer's memory for each, with the index of the trace\n",
+		       a_minute, late.slope / a_minute);
 }
 
-static void print_all(double seconds)
+static void print_all(void)
 {
 	unsigned warm = count / 10;
 
@@ -467,7 +346,7 @@ static void print_all(double seconds)
 		return;
 	}
 	printf("%.0f s, %u samples; the first %u are the start. A minute: least squares ± 95 %%\n",
-	       seconds, count, warm);
+	       minutes[count - 1] * 60, count, warm);
 	printf("%-34s %10s %10s %-4s %21s %21s\n", "", "from", "to", "", "a minute, all",
 	       "a minute, late half");
 	for (unsigned r = 0; r < RESOURCES; r++)
@@ -494,7 +373,7 @@ int bench_slope(double seconds, double interval, bool calm)
 	fflush(stdout);
 	watch.target = fork();
 	if (!watch.target)
-		run_target(calm);
+		bench_slope_target(made, calm);
 	while (!made->calls && !waitpid(watch.target, NULL, WNOHANG))
 		usleep(TURN_NS / 1000);
 	watch.tracer = start_tracer(&watch);
@@ -505,8 +384,9 @@ int bench_slope(double seconds, double interval, bool calm)
 	waitpid(watch.target, NULL, 0);
 	/* It ends with the last of the processes that it follows. */
 	waitpid(watch.tracer, NULL, 0);
-	print_all(seconds);
-	printf("the tracer's processor time: %.2f %%\n", cpu * 100 / seconds);
+	print_all();
+	if (count > 1)
+		printf("the tracer's processor time: %.2f %%\n", cpu * 100 / (minutes[count - 1] * 60));
 	print_events(&watch);
 	bench_remove(watch.folder);
 	return 0;

@@ -10,7 +10,5 @@
  * it grows a minute. Returns the process's exit code.
  */
 int bench_slope(double seconds, double interval, bool calm);
-/* What the program that it watches starts now and then. */
-int bench_slope_child(void);
 
 #endif
