@@ -93,7 +93,7 @@ static const struct vgpu_field call_fields[] = {
 	FIELD(30, DATA, call, blobs, 0), FIELD(31, WORDS, call, stack, 1),
 	FIELD(32, STRING, call, name, 0), FIELD(33, STRING, call, object, 0),
 	FIELD(34, DATA, call, frames, 0), FIELD(35, STRING, call, types, 0),
-	FIELD(36, U32, call, before, 0),
+	FIELD(36, U32, call, before, 0), FIELD(37, U32, call, stack_end, 0),
 };
 
 static const struct vgpu_field text_fields[] = {
@@ -184,7 +184,7 @@ static const struct vgpu_field crash_fields[] = {
 	FIELD(24, STRING, crash, symbol, 0), FIELD(25, U32, crash, function, 1),
 	FIELD(26, STRING, crash, function_name, 0), FIELD(27, U64, crash, ordinal, 0),
 	FIELD(28, STRING, crash, initialising, 0), FIELD(29, WORDS, crash, stack, 1),
-	FIELD(30, DATA, crash, frames, 0),
+	FIELD(30, DATA, crash, frames, 0), FIELD(31, U32, crash, stack_end, 0),
 };
 
 static const struct vgpu_field image_fields[] = {
