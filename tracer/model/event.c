@@ -345,3 +345,15 @@ const char *vgpu_strings_next(const struct vgpu_strings *strings, const char *at
 	at = at ? at + strlen(at) + 1 : strings->bytes;
 	return at < end && memchr(at, '\0', end - at) ? at : NULL;
 }
+
+const char *vgpu_stack_end_text(uint32_t end)
+{
+	static const char *const texts[] = {
+		[VGPU_STACK_END_FRAMES] = "and further: so many frames are kept",
+		[VGPU_STACK_END_CUT] = "and further: the stack was not copied to its end",
+		[VGPU_STACK_END_FILE] = "and maybe further: no file is known where the last address is",
+		[VGPU_STACK_END_RULES] = "and maybe further: the last file does not say where its caller is",
+	};
+
+	return end < sizeof(texts) / sizeof(texts[0]) ? texts[end] : NULL;
+}

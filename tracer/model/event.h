@@ -201,6 +201,9 @@ enum vgpu_stack_end {
 	VGPU_STACK_END_RULES = 4,  /* the last address's file does not say who called, or the stack is damaged */
 };
 
+/* In words; NULL: it is whole. */
+const char *vgpu_stack_end_text(uint32_t end);
+
 /* CALL and PENDING */
 struct vgpu_event_call {
 	uint32_t function; /* library << 16 | number */

@@ -38,7 +38,7 @@ unsigned vgpu_unwind_stack(struct vgpu_unwind *unwind, const struct vgpu_bpf_reg
 #include "tracer/source/elf.h"
 
 /* A process whose stacks lead through more files starts again with none. */
-#define FILES_MAX 512u
+#define FILES_MAX 64u
 #define THREAD 1 /* any number: there is one thread, whose stack is given */
 
 /* x86-64's numbers of registers in DWARF. */
