@@ -45,6 +45,9 @@ struct vgpu_top_options {
 	struct vgpu_sink *(*explain_sink)(void *explain);
 	void (*explain_format)(void *explain, const struct vgpu_look *look, struct vgpu_text *out);
 	void (*explain_close)(void *explain);
+	/* Appends what is at an address of an event's process, as function and file; NULL: addresses are shown. */
+	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
+	void *frame_data;
 	/* As struct tui_store_options has it; may be NULL. */
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
