@@ -39,6 +39,8 @@ unsigned vgpu_unwind_stack(struct vgpu_unwind *unwind, const struct vgpu_bpf_reg
 
 /* A process whose stacks lead through more files starts again with none. */
 #define FILES_MAX 64u
+/* What is above the bytes given is stack still. */
+#define STACK_MORE UINT64_C(65536)
 #define THREAD 1 /* any number: there is one thread, whose stack is given */
 
 /* x86-64's numbers of registers in DWARF. */
@@ -206,6 +208,18 @@ static bool has_rule(Dwfl_Module *module, uint64_t address, bool *outmost)
 	return false;
 }
 
+/*
+ * Memory that is no code: a stack, or a file's data, also what of it is not in the file. Of memory that is
+ * no file's nothing else is known.
+ */
+static bool is_data(struct vgpu_unwind *unwind, uint64_t address)
+{
+	const struct vgpu_mapping *mapping = unwind->ops->find(unwind->data, address);
+
+	return (mapping && !mapping->code) || dwfl_addrmodule(unwind->dwfl, address) ||
+	       address - unwind->registers.sp < unwind->size + STACK_MORE;
+}
+
 /* ---- what libdw asks for ---- */
 
 static pid_t next_thread(Dwfl *dwfl, void *data, void **thread)
@@ -275,9 +289,11 @@ static int take_frame(Dwfl_Frame *state, void *data)
 		return DWARF_CB_ABORT;
 	}
 	if (!find_file(unwind, pc - (unwind->count > 0), &module)) {
-		/* Where a rule led to, there was a caller; a guess that leads out of all code was none. */
-		unwind->end = unwind->ruled ? VGPU_STACK_END_FILE : VGPU_STACK_END_RULES;
-		if (unwind->ruled)
+		/* Where a rule led to, there was a caller: code made at run time. A guess, or data, was none. */
+		bool called = unwind->ruled && !is_data(unwind, pc - 1);
+
+		unwind->end = called ? VGPU_STACK_END_FILE : VGPU_STACK_END_RULES;
+		if (called)
 			unwind->frames[unwind->count++] = pc;
 		return DWARF_CB_ABORT;
 	}
