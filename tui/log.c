@@ -21,6 +21,7 @@ struct line {
 	int32_t tid;
 	uint32_t args;   /* words */
 	uint32_t stack;  /* words */
+	uint32_t stack_end;
 	uint32_t blobs;  /* bytes, a multiple of 8 */
 	uint16_t thread_name, name, object, text; /* bytes with their NUL, 0: NULL */
 	uint64_t number, time_ns, time_error_ns;
@@ -301,6 +302,7 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	line->result = call->result;
 	line->args = args;
 	line->stack = stack;
+	line->stack_end = call->stack_end;
 	line->blobs = blobs;
 	line->thread_name = thread_name;
 	line->name = name;
@@ -513,6 +515,7 @@ bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry
 	call->args = (struct vgpu_words){ (const uint64_t *)(const void *)at, line->args };
 	at += line->args * 8u;
 	call->stack = (struct vgpu_words){ (const uint64_t *)(const void *)at, line->stack };
+	call->stack_end = line->stack_end;
 	at += line->stack * 8u;
 	call->blobs = (struct vgpu_data){ at, line->blobs };
 	at += line->blobs;

@@ -70,6 +70,9 @@ struct vgpu_top_options {
 	void (*explain_close)(void *explain);
 	/* The same again, of a copy of the model, to go back in time. 0 or -errno. NULL: nobody can. */
 	int (*explain_copy)(void **out, const void *explain, struct vgpu_model *model);
+	/* Appends what is at an address of an event's process, as function and file; NULL: addresses are shown. */
+	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
+	void *frame_data;
 	/* As struct tui_store_options has it; may be NULL. */
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };

@@ -126,7 +126,7 @@ grandchild() {
 
 # A handler makes an exit code of a crash.
 crash() {
-	probe -l "$foreign" -- "$target" segv "$foreign"
+	probe -f -l "$foreign" -- "$target" segv "$foreign"
 	want "$out" 'signal 11 code=1 address=40 handled=1 stack=[1-9][0-9]* in=cuModuleLoad'
 	want "$out" 'call cuModuleLoad .* pending in1/21="x-module"'
 	want "$out" ' exit .* status=200$'

@@ -101,6 +101,8 @@ static void put_process(const char *what, const struct vgpu_bpf_process *process
 	printf(" env_size=%u", process->env_size);
 }
 
+static uint32_t raw_stack;
+
 static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kernel_record *record)
 {
 	const struct vgpu_bpf_write *output = (const void *)record->head;
@@ -134,7 +136,7 @@ static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kerne
 		break;
 	case VGPU_BPF_SIGNAL:
 		printf("signal %d code=%d address=%llx handled=%d stack=%u", signal->signal, signal->code,
-		       (unsigned long long)signal->address, signal->handler > 1, signal->size);
+		       (unsigned long long)signal->address, signal->handler > 1, raw_stack);
 		function = vgpu_kernel_function(kernel, signal->slot);
 		printf(" in=%s", function ? function->name : "-");
 		break;
@@ -144,10 +146,16 @@ static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kerne
 
 static int take(void *data, const struct vgpu_kernel_record *record)
 {
+	const struct vgpu_bpf_raw_stack *stack = (const void *)record->head;
 	const struct vgpu_bpf_call *call = (const void *)record->head;
 	struct seen *seen = data;
 
 	seen->records++;
+	if (record->head->kind == VGPU_BPF_RAW_STACK) {
+		/* Of the record that follows. */
+		raw_stack = stack->size;
+		return 0;
+	}
 	if (record->head->kind == VGPU_BPF_CALL) {
 		seen->calls++;
 		seen->pending += !!(call->head.flags & VGPU_BPF_CALL_PENDING);

@@ -252,6 +252,44 @@ START_TEST(mouse_chooses_views_lines_and_columns)
 }
 END_TEST
 
+static void place(void *data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out)
+{
+	vgpu_text_printf(out, "%s+0x%x in process %u", (const char *)data, (unsigned)address, event->process);
+}
+
+START_TEST(detail_names_the_callers_and_says_where_a_stack_ends)
+{
+	static const uint64_t words[] = { 0x1111, 0x2222, 0x3333 };
+	static char name[] = "who";
+	struct made_call *call;
+
+	feed = feed_new();
+	feed_process(feed, 1, 0, "one");
+	call = feed_begin(feed, 1, "cuInit", 999);
+	call->event.call.caller = words[0];
+	call->event.call.stack = (struct vgpu_words){ words, 3 };
+	call->event.call.stack_end = VGPU_STACK_END_CUT;
+	feed_call(feed);
+	app = feed_app(feed, false, "calls");
+	feed_all(app);
+	app->options.frame = place;
+	app->options.frame_data = name;
+	free(frame(app, 40, 80, true));
+	type(app, "G\r");
+	ck_assert(app->pager.open);
+	frame_has(app, 40, 80, "#0  who+0x1111 in process 1");
+	frame_has(app, 40, 80, "#2  who+0x3333 in process 1");
+	frame_has(app, 40, 80, "the stack was not copied to its end");
+	frame_lacks(app, 40, 80, "no further stack");
+	/* Nobody names them: addresses. */
+	type(app, "\033");
+	app->options.frame = NULL;
+	type(app, "\r");
+	frame_has(app, 40, 80, "#1  0x2222");
+	finish();
+}
+END_TEST
+
 START_TEST(settings_are_kept_and_read_again)
 {
 	char path[] = "/tmp/check_top_XXXXXX", file[128];
@@ -424,6 +462,7 @@ int main(void)
 	tcase_add_test(keys, no_key_has_two_meanings);
 	tcase_add_test(keys, export_writes_what_is_shown_and_never_over_a_file);
 	tcase_add_test(keys, mouse_chooses_views_lines_and_columns);
+	tcase_add_test(keys, detail_names_the_callers_and_says_where_a_stack_ends);
 	tcase_add_test(keys, settings_are_kept_and_read_again);
 	tcase_add_test(shapes, ascii_only_where_that_is_all_there_is);
 	tcase_add_test(shapes, any_size_of_screen_is_drawn);

@@ -193,16 +193,21 @@ static int dump(const struct dump_options *options, struct vgpu_target *target)
 	text_options.look.full = options->full;
 	text_options.look.raw = options->raw;
 	text_options.model = model;
-	if (options->backtrace) {
+	if (!options->json) {
 		err = vgpu_backtrace_open(&backtrace, options->debug, &text_options.look);
+		if (err == -ENOTSUP && !options->backtrace)
+			err = 0;
 		if (err) {
 			vgpu_say_error("cannot name addresses: %s",
 				       err == -ENOTSUP ? "this vgpu-trace was built without libdw" : strerror(-err));
 			goto out;
 		}
-		text_options.frame = vgpu_backtrace_frame;
-		text_options.frame_data = backtrace;
-		vgpu_stream_add(&stream, vgpu_backtrace_sink(backtrace));
+		text_options.backtrace = options->backtrace;
+		if (backtrace) {
+			text_options.frame = vgpu_backtrace_frame;
+			text_options.frame_data = backtrace;
+			vgpu_stream_add(&stream, vgpu_backtrace_sink(backtrace));
+		}
 	}
 	if (!err)
 		err = vgpu_verdict_open(&verdict, model);

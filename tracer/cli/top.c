@@ -16,6 +16,7 @@
 #include "tracer/cli/target.h"
 #include "tracer/cli/top_start.h"
 #include "tracer/explain/verdict.h"
+#include "tracer/export/backtrace.h"
 #include "tracer/export/notes.h"
 #include "tracer/source/watch.h"
 #include "tui/top.h"
@@ -49,6 +50,17 @@ struct top_options {
 	struct vgpu_run_options run; /* of -- COMMAND; words 0: there is none */
 };
 
+/* What is at the addresses of stacks; NULL: it cannot be told. */
+static struct vgpu_backtrace *places;
+
+static void learn(const struct vgpu_event *event)
+{
+	struct vgpu_sink *sink = places ? vgpu_backtrace_sink(places) : NULL;
+
+	if (sink)
+		sink->ops->event(sink, event);
+}
+
 /* ---- recorded: a trace, or the ring that a process left, event by event ---- */
 
 struct trace_source {
@@ -62,8 +74,10 @@ static int trace_poll(struct vgpu_top_source *source, struct vgpu_stream *stream
 	struct trace_source *trace = (struct trace_source *)source;
 	int err = 1;
 
-	while (max-- && (err = vgpu_trace_next(trace->trace)) == 1)
+	while (max-- && (err = vgpu_trace_next(trace->trace)) == 1) {
+		learn(vgpu_trace_event(trace->trace));
 		vgpu_stream_emit(stream, vgpu_trace_event(trace->trace));
+	}
 	if (err == 1)
 		return 1;
 	if (err == -EBADMSG || (!err && !vgpu_trace_complete(trace->trace)))
@@ -155,6 +169,8 @@ static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream,
 	int err = 0;
 
 	(void)max;
+	if (!live->watch && places)
+		vgpu_stream_add(stream, vgpu_backtrace_sink(places));
 	if (!live->watch)
 		err = vgpu_watch_open(&live->watch, &options, stream, NULL);
 	if (!err)
@@ -603,5 +619,14 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 	top.live = source == VGPU_TRACE_PROCESSES;
 	top.open = top.live ? live_open : trace_open;
 	top.data = top.live ? (void *)&options : (void *)options.word;
-	return options.once ? once(&top, options.width) : interactive(&top, &signal);
+	if (options.once)
+		return once(&top, options.width);
+	look.full = false;
+	if (!vgpu_backtrace_open(&places, NULL, &look)) {
+		top.frame = vgpu_backtrace_frame;
+		top.frame_data = places;
+	}
+	err = interactive(&top, &signal);
+	vgpu_backtrace_close(places);
+	return err;
 }

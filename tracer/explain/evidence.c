@@ -302,6 +302,7 @@ static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_
 		process->crash_object = vgpu_seen_keep(process->pool, event->crash.object);
 		process->crash_symbol = vgpu_seen_keep(process->pool, event->crash.symbol);
 		process->crash_initialising = vgpu_seen_keep(process->pool, event->crash.initialising);
+		vgpu_seen_add_stack(process, event, &event->crash.stack, event->crash.stack_end);
 		break;
 	case VGPU_EVENT_LOSS:
 		if (event->observer & VGPU_OBSERVER_RING)

@@ -96,6 +96,14 @@ struct vgpu_seen_pending {
 	bool ended, before; /* before: it was in it when the observer came */
 };
 
+/* Of a call that was the first of its function to fail, of one that hangs, or of a crash. */
+struct vgpu_seen_stack {
+	uint64_t event, time_ns;
+	uint32_t kind;  /* enum vgpu_event_kind */
+	uint32_t count, end; /* end: enum vgpu_stack_end */
+	const uint64_t *words;
+};
+
 struct vgpu_seen_text {
 	uint64_t event;
 	const char *text;
@@ -152,6 +160,7 @@ struct vgpu_seen_process {
 	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names not found, or NULL in spite of a status that says found (code -1) */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, files); /* opens of GPU device nodes that failed */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, images); /* architectures of device code: "sm_90", "compute_90" */
+	VGPU_SEEN_LIST(struct vgpu_seen_stack, stacks);
 	uint64_t losses;
 	int64_t count; /* devices, the highest that was counted; -1: never counted */
 	uint64_t count_event;
@@ -210,6 +219,8 @@ int vgpu_seen_hidden(const struct vgpu_seen_process *process);
 bool vgpu_seen_fault(int32_t signal);
 /* A call by its name (patterns with commas), the first that was recorded; NULL: none. */
 const struct vgpu_seen_call *vgpu_seen_call(const struct vgpu_seen_process *process, const char *names);
+/* The stack of an event, NULL: none is kept. */
+const struct vgpu_seen_stack *vgpu_seen_stack(const struct vgpu_seen_process *process, uint64_t event);
 /* A library of that part that stayed mapped, NULL: none. */
 const struct vgpu_seen_object *vgpu_seen_object(const struct vgpu_seen_process *process, enum vgpu_part part);
 /* Whether calls into what the process loaded were observed from its start, so that none means none. */

@@ -338,6 +338,7 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 		call->failure = event->number;
 		call->failed_ns = event->time_ns;
 		call->result = (int32_t)event->call.result;
+		vgpu_seen_add_stack(process, event, &event->call.stack, event->call.stack_end);
 	}
 	if (!call->tells)
 		return;
@@ -380,4 +381,5 @@ void vgpu_seen_add_pending(struct vgpu_seen_process *process, const struct vgpu_
 			.ended = event->call.ended,
 			.before = event->call.before,
 		};
+	vgpu_seen_add_stack(process, event, &event->call.stack, event->call.stack_end);
 }

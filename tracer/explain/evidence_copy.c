@@ -39,6 +39,7 @@ static const struct list_row process_lists[] = {
 	{ LIST(vgpu_seen_process, lookups), { S(vgpu_seen_text, text) } },
 	{ LIST(vgpu_seen_process, files), { S(vgpu_seen_text, text) } },
 	{ LIST(vgpu_seen_process, images), { S(vgpu_seen_text, text) } },
+	{ LIST(vgpu_seen_process, stacks), { 0 } },
 };
 
 static const struct list_row set_lists[] = {
@@ -96,6 +97,20 @@ static bool own_list(struct vgpu_pool *pool, void *base, const struct list_row *
 	return true;
 }
 
+static bool own_stacks(struct vgpu_seen_process *process)
+{
+	for (uint32_t i = 0; i < process->stacks.count; i++) {
+		struct vgpu_seen_stack *stack = &process->stacks.at[i];
+		size_t size = stack->count * sizeof(*stack->words);
+		void *words = vgpu_seen_room(process->pool, size);
+
+		if (!words)
+			return false;
+		stack->words = memcpy(words, stack->words, size);
+	}
+	return true;
+}
+
 /* Everything it points to lies in its pool, so half of one is freed as a whole one. */
 static struct vgpu_seen_process *process_copy(const struct vgpu_seen_process *from, const struct vgpu_model *model)
 {
@@ -118,7 +133,7 @@ static struct vgpu_seen_process *process_copy(const struct vgpu_seen_process *fr
 		whole = own_string(to->pool, to, process_strings[i]);
 	for (unsigned i = 0; whole && i < sizeof(process_lists) / sizeof(process_lists[0]); i++)
 		whole = own_list(to->pool, to, &process_lists[i]);
-	if (whole)
+	if (whole && own_stacks(to))
 		return to;
 	vgpu_seen_pool_close(to->pool);
 	free(to);

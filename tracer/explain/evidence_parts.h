@@ -23,6 +23,10 @@ void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uin
 #define VGPU_SEEN_ADD(pool, list) \
 	vgpu_seen_list_add(pool, (void **)&(list).at, &(list).count, &(list).more, sizeof(*(list).at))
 
+/* Keeps the stack of an event; none, where it has none. */
+void vgpu_seen_add_stack(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_words *stack,
+			 uint32_t end);
+
 /* ---- evidence_link.c ---- */
 /* SEARCH, OBJECT, UNLOAD, LINKED, DL, BOUND. */
 void vgpu_seen_add_link(struct vgpu_seen_process *process, const struct vgpu_event *event);

@@ -98,3 +98,28 @@ void vgpu_seen_pool_close(struct vgpu_pool *pool)
 	vgpu_seen_pool_empty(pool);
 	free(pool);
 }
+
+void vgpu_seen_add_stack(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_words *stack,
+			 uint32_t end)
+{
+	struct vgpu_seen_stack *seen;
+	uint64_t *words;
+
+	if (!stack->count)
+		return;
+	words = vgpu_seen_room(process->pool, stack->count * sizeof(*words));
+	seen = words ? VGPU_SEEN_ADD(process->pool, process->stacks) : NULL;
+	if (!seen)
+		return;
+	memcpy(words, stack->words, stack->count * sizeof(*words));
+	*seen = (struct vgpu_seen_stack){ .event = event->number, .time_ns = event->time_ns, .kind = event->kind,
+					  .count = stack->count, .end = end, .words = words };
+}
+
+const struct vgpu_seen_stack *vgpu_seen_stack(const struct vgpu_seen_process *process, uint64_t event)
+{
+	for (uint32_t i = 0; event && i < process->stacks.count; i++)
+		if (process->stacks.at[i].event == event)
+			return &process->stacks.at[i];
+	return NULL;
+}

@@ -285,7 +285,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.title = "a call was under way before the attach, and nothing came of it until the process was killed",
 		.holds = call_before,
 		.say = "%a was under way when the observer came, and was the last that the process did before signal %n ended it.",
-		.todo = "Its stack is in the trace (`vgpu-trace dump --full`). Attach with --wait to see how it began.",
+		.todo = "Its stack is in the trace (`vgpu-trace dump --backtrace`). Attach with --wait to see how it began.",
 		.why = "A client's time limit ends such a process, and its log says only that it took too long.",
 	},
 	{

@@ -546,6 +546,8 @@ int vgpu_verdict_explain(const struct vgpu_verdict *verdict, const struct vgpu_l
 
 	if (err)
 		return err;
+	explanation->frame = options->frame;
+	explanation->frame_data = options->frame_data;
 	if (options->json) {
 		add_head(verdict, explanation, &plain, &head);
 		if (head.size)

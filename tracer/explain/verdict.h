@@ -29,6 +29,9 @@ void vgpu_verdict_format(const struct vgpu_verdict *verdict, const struct vgpu_l
 struct vgpu_verdict_options {
 	bool json;
 	bool all_rules; /* instead: every rule, and why it holds or not */
+	/* As in struct vgpu_text_options; NULL: no stacks are shown. */
+	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
+	void *frame_data;
 };
 /* The same with the chain in any case. 0 or -ENOMEM. */
 int vgpu_verdict_explain(const struct vgpu_verdict *verdict, const struct vgpu_look *look,

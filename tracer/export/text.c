@@ -83,6 +83,39 @@ static bool told_by_link(struct vgpu_text_export *text, const struct vgpu_event 
 		(event->kind == VGPU_EVENT_FILE && vgpu_searches_library(event)));
 }
 
+static void show_frame(struct vgpu_text_export *text, const struct vgpu_event *event, unsigned number, uint64_t address)
+{
+	text_begin(text, event);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_DIM);
+	vgpu_text_printf(&text->line, "    #%-2u ", number);
+	text->options.frame(text->options.frame_data, event, address, &text->line);
+	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_PLAIN);
+	text_put(text);
+}
+
+static void show_stack(struct vgpu_text_export *text, const struct vgpu_event *event, const struct vgpu_words *stack,
+		       uint32_t end, const struct vgpu_data *raw)
+{
+	const char *why = stack->count ? vgpu_stack_end_text(end) : NULL;
+
+	for (uint32_t i = 0; i < stack->count; i++)
+		show_frame(text, event, i, stack->words[i]);
+	if (!stack->count && raw->size)
+		why = "the stack above it is on record as it was in memory, and not unwound: --json has it";
+	if (!why)
+		return;
+	text_begin(text, event);
+	vgpu_text_printf(&text->line, "    (%s)", why);
+	text_put(text);
+}
+
+static void show_frames(struct vgpu_text_export *text, const struct vgpu_event *event)
+{
+	if (!event->call.stack.count && event->call.caller && !(event->call.flags & VGPU_CALL_CALLER_HIDDEN))
+		show_frame(text, event, 0, event->call.caller);
+	show_stack(text, event, &event->call.stack, event->call.stack_end, &event->call.frames);
+}
+
 /* What the link and the kernel observer saw. */
 static void show_note(struct vgpu_text_export *text, const struct vgpu_event *event, bool filtered)
 {
@@ -106,8 +139,11 @@ static void show_note(struct vgpu_text_export *text, const struct vgpu_event *ev
 		text_label(text, event);
 	start = text->line.size;
 	vgpu_note_format(&text->line, &text->options.look, event);
-	if (!was_said(text, event, start))
-		text_put(text);
+	if (was_said(text, event, start))
+		return;
+	text_put(text);
+	if (event->kind == VGPU_EVENT_CRASH && text->options.frame)
+		show_stack(text, event, &event->crash.stack, event->crash.stack_end, &event->crash.frames);
 }
 
 /* ---- calls ---- */
@@ -154,29 +190,6 @@ static void add_result(struct vgpu_text_export *text, struct vgpu_value_place *p
 			vgpu_text_printf(&text->line, "%s0x%" PRIx64, i ? " " : "  stack ",
 					 event->call.stack.words[i]);
 	}
-}
-
-static void show_frame(struct vgpu_text_export *text, const struct vgpu_event *event, unsigned number, uint64_t address)
-{
-	text_begin(text, event);
-	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_DIM);
-	vgpu_text_printf(&text->line, "    #%-2u ", number);
-	text->options.frame(text->options.frame_data, event, address, &text->line);
-	vgpu_text_colour(&text->line, &text->options.look, VGPU_COLOUR_PLAIN);
-	text_put(text);
-}
-
-static void show_frames(struct vgpu_text_export *text, const struct vgpu_event *event)
-{
-	for (uint32_t i = 0; i < event->call.stack.count; i++)
-		show_frame(text, event, i, event->call.stack.words[i]);
-	if (!event->call.stack.count && event->call.caller && !(event->call.flags & VGPU_CALL_CALLER_HIDDEN))
-		show_frame(text, event, 0, event->call.caller);
-	if (event->call.stack.count || !event->call.frames.size)
-		return;
-	text_begin(text, event);
-	vgpu_text_puts(&text->line, "    (the stack above it is on record as it was in memory, and not unwound: --json has it)");
-	text_put(text);
 }
 
 /* Unless every call was asked for, or calls of that name: then each is a line. */
@@ -241,7 +254,7 @@ static void show_call(void *data, const struct vgpu_event *event, enum vgpu_tree
 	if (!show)
 		return;
 	text_put(text);
-	if (text->options.frame && mark != VGPU_TREE_RESUMED)
+	if (text->options.frame && text->options.backtrace && mark != VGPU_TREE_RESUMED)
 		show_frames(text, event);
 }
 

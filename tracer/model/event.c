@@ -93,7 +93,7 @@ static const struct vgpu_field call_fields[] = {
 	FIELD(30, DATA, call, blobs, 0), FIELD(31, WORDS, call, stack, 1),
 	FIELD(32, STRING, call, name, 0), FIELD(33, STRING, call, object, 0),
 	FIELD(34, DATA, call, frames, 0), FIELD(35, STRING, call, types, 0),
-	FIELD(36, U32, call, before, 0),
+	FIELD(36, U32, call, before, 0), FIELD(37, U32, call, stack_end, 0),
 };
 
 static const struct vgpu_field text_fields[] = {
@@ -185,7 +185,7 @@ static const struct vgpu_field crash_fields[] = {
 	FIELD(24, STRING, crash, symbol, 0), FIELD(25, U32, crash, function, 1),
 	FIELD(26, STRING, crash, function_name, 0), FIELD(27, U64, crash, ordinal, 0),
 	FIELD(28, STRING, crash, initialising, 0), FIELD(29, WORDS, crash, stack, 1),
-	FIELD(30, DATA, crash, frames, 0),
+	FIELD(30, DATA, crash, frames, 0), FIELD(31, U32, crash, stack_end, 0),
 };
 
 static const struct vgpu_field image_fields[] = {
@@ -351,4 +351,16 @@ const char *vgpu_strings_next(const struct vgpu_strings *strings, const char *at
 	end = strings->bytes + strings->size;
 	at = at ? at + strlen(at) + 1 : strings->bytes;
 	return at < end && memchr(at, '\0', end - at) ? at : NULL;
+}
+
+const char *vgpu_stack_end_text(uint32_t end)
+{
+	static const char *const texts[] = {
+		[VGPU_STACK_END_FRAMES] = "and further: so many frames are kept",
+		[VGPU_STACK_END_CUT] = "and further: the stack was not copied to its end",
+		[VGPU_STACK_END_FILE] = "and maybe further: no file is known where the last address is",
+		[VGPU_STACK_END_RULES] = "and maybe further: the last file does not say where its caller is",
+	};
+
+	return end < sizeof(texts) / sizeof(texts[0]) ? texts[end] : NULL;
 }

@@ -194,6 +194,18 @@ struct vgpu_event_library {
 	struct vgpu_data build_id;
 };
 
+/* Why a stack that was unwound from a raw one goes no further. */
+enum vgpu_stack_end {
+	VGPU_STACK_END_WHOLE = 0,  /* it is whole; also of stacks that were not made so */
+	VGPU_STACK_END_FRAMES = 1, /* there are more frames than are kept */
+	VGPU_STACK_END_CUT = 2,    /* not so much of it was copied */
+	VGPU_STACK_END_FILE = 3,   /* no file is mapped where the last address is */
+	VGPU_STACK_END_RULES = 4,  /* the last address's file does not say who called, or the stack is damaged */
+};
+
+/* In words; NULL: it is whole. */
+const char *vgpu_stack_end_text(uint32_t end);
+
 /* CALL and PENDING */
 struct vgpu_event_call {
 	uint32_t function; /* library << 16 | number */
@@ -211,12 +223,13 @@ struct vgpu_event_call {
 	uint32_t text_param;    /* which parameter that is */
 	struct vgpu_words args;
 	struct vgpu_data blobs; /* struct vgpu_blob and data, as in the ring */
-	struct vgpu_words stack;
+	struct vgpu_words stack; /* addresses: the caller, who called that, … */
 	const char *name;       /* of a function that the description lacks (function is 0); else NULL */
 	const char *object;     /* kernel: file of the library that has it, NULL: not known */
-	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards */
+	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards; "": was unwound */
 	const char *types;      /* of such a function, where somebody stated them: "int,ptr,str->int"; else NULL */
 	uint32_t before;        /* PENDING: 1, entered before the observer came: time_ns is when it was found */
+	uint32_t stack_end;     /* kernel: enum vgpu_stack_end */
 };
 
 struct vgpu_event_text {
@@ -388,8 +401,9 @@ struct vgpu_event_crash {
 	const char *function_name; /* the same by name, NULL: none */
 	uint64_t ordinal;    /* of that call */
 	const char *initialising; /* the library whose start was under way, NULL: none known */
-	struct vgpu_words stack;
+	struct vgpu_words stack; /* addresses: ip, who called that, … */
 	struct vgpu_data frames; /* as in a call */
+	uint32_t stack_end;      /* as in a call */
 };
 
 struct vgpu_event_image {

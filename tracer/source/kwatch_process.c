@@ -26,6 +26,7 @@ static void process_free(struct kwatch_process *process)
 {
 	vgpu_maps_free(process->maps);
 	kwatch_map_forget(process);
+	kwatch_stack_forget(process);
 	free(process->threads);
 	free(process);
 }
@@ -313,6 +314,7 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 	vgpu_maps_free(process->maps);
 	process->maps = NULL;
 	kwatch_map_forget(process);
+	kwatch_stack_forget(process);
 	process->stale = watch->any_stale = true;
 	/* Whichever observer sees it first says so; see struct vgpu_known. The auditor's own is no news. */
 	if (!executed_again(text + record->path_size + record->argv_size, record->env_size) &&

@@ -29,7 +29,7 @@ struct vgpu_kernel_options {
 	const char *wait;     /* a program of that name is followed when it starts; NULL: none */
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
 	bool no_session;      /* as on kernels before 6.13: entries and returns are probed apart */
-	bool frames;          /* the stack of calls that fail */
+	bool frames;          /* stacks: of signals, and of what a function returns to one place for the first time */
 	bool files;           /* which files about GPUs are opened, and what came of it */
 	bool all_syscalls;    /* these two at the tracepoint of all system calls, even where there is better */
 	const char *const *names; /* how the names of files begin that are to be probed when mapped; ends with NULL */
