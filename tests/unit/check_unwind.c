@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A stack of this process, through three libraries without frame pointers, unwound as from outside. */
-#include <check.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
+#include "tests/unit/unit.h"
 #include "tests/unit/unwind_library.h"
 #include "tracer/source/unwind.h"
 
@@ -296,10 +296,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("unwind");
-	TCase *tests = tcase_create("unwind");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("unwind");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
@@ -310,10 +307,5 @@ int main(void)
 	tcase_add_test(tests, a_jump_to_nowhere_is_traced_to_who_jumped);
 	tcase_add_test(tests, a_file_in_another_ones_place_is_looked_at_anew);
 	tcase_add_test(tests, damage_ends_it_and_does_no_harm);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }
