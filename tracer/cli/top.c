@@ -61,6 +61,17 @@ static void learn(const struct vgpu_event *event)
 		sink->ops->event(sink, event);
 }
 
+static bool name_places(struct vgpu_top_options *top)
+{
+	const struct vgpu_look look = { .utf8 = top->utf8 };
+
+	if (vgpu_backtrace_open(&places, NULL, &look))
+		return false;
+	top->frame = vgpu_backtrace_frame;
+	top->frame_data = places;
+	return true;
+}
+
 /* ---- recorded: a trace, or the ring that a process left, event by event ---- */
 
 struct trace_source {
@@ -567,11 +578,14 @@ static int start_command(struct vgpu_top_options *top, struct top_options *optio
 	top->output = vgpu_top_start_log(start);
 	top->open = vgpu_top_start_open;
 	top->data = start;
+	if (!options->once && name_places(top))
+		vgpu_top_start_also(start, vgpu_backtrace_sink(places));
 	vgpu_say_hold(!options->once);
 	code = options->once ? once(top, options->width) : interactive(top, &signal);
 	vgpu_say_hold(false);
 	/* What failed is ours; what it exits with is the command's. */
 	signal = vgpu_top_start_end(start, signal);
+	vgpu_backtrace_close(places);
 	return code == VGPU_EXIT_FAILED ? VGPU_EXIT_OWN : signal;
 }
 
@@ -621,11 +635,7 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 	top.data = top.live ? (void *)&options : (void *)options.word;
 	if (options.once)
 		return once(&top, options.width);
-	look.full = false;
-	if (!vgpu_backtrace_open(&places, NULL, &look)) {
-		top.frame = vgpu_backtrace_frame;
-		top.frame_data = places;
-	}
+	name_places(&top);
 	err = interactive(&top, &signal);
 	vgpu_backtrace_close(places);
 	return err;

@@ -31,6 +31,7 @@ struct vgpu_top_start {
 	size_t count, room;
 	bool joined;
 	unsigned sinks; /* of the dashboard, that the run has */
+	struct vgpu_sink *also;
 	char title[256], name[64], how[64], trouble[128];
 	char log[4096];
 	bool own_log, once, left, over;
@@ -80,6 +81,8 @@ static int join(struct vgpu_top_start *start, struct vgpu_stream *stream)
 	int err = start->early.error;
 
 	start->joined = true;
+	if (start->also && !err)
+		err = vgpu_stream_add(stream, start->also);
 	for (size_t i = 0; i < start->count; i++)
 		vgpu_stream_emit(stream, start->events[i]);
 	forget_early(start);
@@ -196,6 +199,11 @@ int vgpu_top_start_open(void *data, struct vgpu_top_source **out)
 	source->start = data;
 	*out = &source->source;
 	return 0;
+}
+
+void vgpu_top_start_also(struct vgpu_top_start *start, struct vgpu_sink *sink)
+{
+	start->also = sink;
 }
 
 const char *vgpu_top_start_title(const struct vgpu_top_start *start)

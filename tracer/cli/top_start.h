@@ -16,6 +16,8 @@ struct vgpu_top_start;
 int vgpu_top_start(struct vgpu_top_start **out, struct vgpu_run_options *options, const char *log, bool once);
 /* For struct vgpu_top_options: data is the struct. */
 int vgpu_top_start_open(void *data, struct vgpu_top_source **out);
+/* Gets what the dashboard gets, from the beginning; before the dashboard opens it. */
+void vgpu_top_start_also(struct vgpu_top_start *start, struct vgpu_sink *sink);
 /* "ollama serve" */
 const char *vgpu_top_start_title(const struct vgpu_top_start *start);
 /* NULL: what it writes goes to our standard error. */
