@@ -90,9 +90,9 @@ crash() {
 	done
 	"$target" "$foreign" >said 2>&1 || true
 	wait $job || fail "attach: $? $(cat err)"
-	"$trace" dump a.vgt >dump
-	"$trace" explain a.vgt >explain
-	for file in dump explain; do
+	"$trace" dump a.vgt >dump.txt
+	"$trace" explain a.vgt >explain.txt
+	for file in dump.txt explain.txt; do
 		grep -A 20 'SIGSEGV' $file | grep -o '#[0-9].*' | sed 's/ (.*)//' >frames
 		want frames '^#0  cuModuleLoad\+0x[0-9a-f]+  libcuda-foreign.so$'
 		want frames '^#1  crash\+0x[0-9a-f]+  ks_crash'
