@@ -138,8 +138,8 @@ code 2 "$trace" top story.vgt -- true
 code 2 "$trace" top --append -- true
 code 2 "$trace" top --device h100 -- true
 want err 'add --shim sim'
-code 125 "$trace" top --once --log /nonexistent/said -- true
-want err "cannot open '/nonexistent/said'"
+code 125 "$trace" top --once --log no-such-directory/said -- true
+want err "cannot open 'no-such-directory/said'"
 same 0 "$(find "$TMPDIR" -name 'vgpu-top*' | wc -l)" "files left"
 
 # As text: of its end; what it writes does not come between.

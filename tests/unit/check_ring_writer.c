@@ -233,6 +233,67 @@ START_TEST(a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest)
 }
 END_TEST
 
+/* Which calls came, by their ordinals: counted or handed out. */
+static uint8_t came[MANY];
+
+static bool on_like(void *data, uint32_t number, const struct vgpu_call_record *call, size_t bytes)
+{
+	const uint64_t *args = (const void *)(call + 1);
+
+	(void)data;
+	ck_assert_uint_ne(number, 0);
+	ck_assert_uint_eq(bytes, call->word.size8 * 8u);
+	/* Whole, though the writer goes on. */
+	ck_assert_uint_lt(call->ordinal, MANY);
+	ck_assert_uint_eq(call->nargs, 3);
+	ck_assert_uint_eq(args[2], call->ordinal);
+	return call->ordinal % 97;
+}
+
+static void on_count(void *data, uint32_t number, const struct vgpu_call_record *call, size_t bytes)
+{
+	(void)number;
+	(void)bytes;
+	++*(uint64_t *)data;
+	ck_assert_uint_eq(came[call->ordinal]++, 0);
+}
+
+START_TEST(beside_a_busy_writer_each_call_is_counted_or_handed_out_once_or_lost)
+{
+	uint64_t counted = 0, handed_out = 0;
+	const struct vgpu_ring_light light = {
+		.like = on_like, .count = on_count, .data = &counted, .least = 200, .newest_bytes = 2000 };
+	pid_t pid = target_start(many_calls), gone = 0;
+	struct vgpu_ring_event event;
+	char paths[TARGET_RINGS][256];
+	int status;
+
+	while (!target_rings(paths))
+		sched_yield();
+	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
+		sched_yield();
+	vgpu_ring_lighten(ring, &light);
+	do {
+		gone = gone ? gone : waitpid(pid, &status, WNOHANG);
+		ck_assert_int_ge(vgpu_ring_poll(ring), 0);
+		while (vgpu_ring_next(ring, &event)) {
+			if (event.kind != VGPU_KIND_CALL)
+				continue;
+			handed_out++;
+			ck_assert_uint_eq(event.args[2], event.call->ordinal);
+			ck_assert_uint_eq(came[event.call->ordinal]++, 0);
+		}
+	} while (!gone);
+	/* Once more: what came since the last look. */
+	ck_assert_int_ge(vgpu_ring_poll(ring), 0);
+	while (vgpu_ring_next(ring, &event))
+		handed_out += event.kind == VGPU_KIND_CALL;
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_gt(counted, 0);
+	ck_assert_uint_eq(counted + handed_out + tally_lost(ring), MANY);
+}
+END_TEST
+
 static void big_blobs(void)
 {
 	static char data[9000];
@@ -561,6 +622,7 @@ int main(void)
 		a_reader_that_keeps_up_misses_nothing_though_all_is_overwritten,
 		what_is_written_during_a_poll_never_overtakes_what_was_written_before,
 		a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest,
+		beside_a_busy_writer_each_call_is_counted_or_handed_out_once_or_lost,
 		blobs_are_cut_at_their_limit_and_say_so,
 		without_room_calls_are_refused_and_counted,
 		a_record_larger_than_any_segment_is_dropped_and_counted,

@@ -139,9 +139,8 @@ static bool on_like(void *data, uint32_t thread, const struct vgpu_call_record *
 static void on_count(void *data, uint32_t thread, const struct vgpu_call_record *call, size_t size)
 {
 	struct vgpu_likes *likes = data;
-	double duration =
-	    call->leave > call->enter ? (double)(call->leave - call->enter) * likes->tick_ns : 0;
-	double since;
+	uint64_t took = call->leave > call->enter ? call->leave - call->enter : 0;
+	double duration, since;
 	struct vgpu_ring_time time;
 
 	(void)thread;
@@ -153,6 +152,7 @@ static void on_count(void *data, uint32_t thread, const struct vgpu_call_record 
 		likes->ns = time.monotonic_ns;
 		likes->tick_ns = vgpu_ring_tick_ns(likes->state->ring, call->enter);
 	}
+	duration = (double)took * likes->tick_ns;
 	since = (double)(call->enter - likes->counter) * likes->tick_ns;
 	likes->alike->call(likes->alike->data, likes->state->process, call->function, call->depth,
 			   likes->ns + (uint64_t)(since < 1e18 ? since : 1e18),

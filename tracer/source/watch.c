@@ -383,7 +383,7 @@ int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *op
 	watch->stream = stream;
 	watch->told = options->why;
 	watch->told_size = options->why_size;
-	if (options->background && !start_opener(watch)) {
+	if (options->background && options->kernel != VGPU_WATCH_KERNEL_OFF && !start_opener(watch)) {
 		*out = watch;
 		return 0;
 	}
