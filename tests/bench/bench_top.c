@@ -222,7 +222,10 @@ static double dashboard_mib(const struct dashboard *dashboard)
 	return kib / 1024;
 }
 
-/* Its memory, as often as it is asked: by how much it grows is the slope of the line through all of a run's latter half. */
+/*
+ * Its memory, as often as it is asked: by how much it grows is the slope of the line through a run's latter
+ * half, and through its last quarter: the log of calls takes two minutes until it is full.
+ */
 #define SAMPLES_MAX 4096
 
 struct growth {
@@ -238,12 +241,12 @@ static void growth_sample(struct growth *growth, const struct dashboard *dashboa
 	growth->mib[growth->count++] = dashboard_mib(dashboard);
 }
 
-/* MiB a second, by least squares. */
-static double growth_slope(const struct growth *growth)
+/* MiB a second over the last part of so many, by least squares. */
+static double growth_slope(const struct growth *growth, int parts)
 {
 	double n = 0, x = 0, y = 0, xx = 0, xy = 0, under;
 
-	for (int i = growth->count / 2; i < growth->count; i++) {
+	for (int i = growth->count - growth->count / parts; i < growth->count; i++) {
 		double at = growth->at[i] - growth->at[0];
 
 		n++;
@@ -304,7 +307,7 @@ static void measure(long rate, double seconds)
 		fprintf(stderr, "bench_top: cannot start %s\n", target_path);
 		exit(1);
 	}
-	target_begin(&target, rate, seconds < 40 ? seconds / 2 : 20);
+	target_begin(&target, rate, seconds < 20 ? seconds / 2 : 10);
 	alone = target_end(&target);
 	dashboard_start(&dashboard, target.pid);
 	/* From its first moment on: what it does to begin with must not keep keys waiting, either. */
@@ -331,10 +334,10 @@ static void measure(long rate, double seconds)
 	dashboard_stop(&dashboard);
 	target_stop(&target);
 	all = after.calls - before.calls + after.lost - before.lost;
-	printf("%10ld %12.0f %12.0f %8.2f %7.1f %7.1f %7.1f %9.1f %8.1f %7.1f %7.1f %7.1f %10.4f %8.0f\n", rate, alone, with,
+	printf("%10ld %12.0f %12.0f %8.2f %7.1f %7.1f %7.1f %9.1f %8.1f %7.1f %7.1f %7.1f %8.4f %8.4f %8.0f\n", rate, alone, with,
 	       (1 - with / alone) * 100, cpu * 100, (after.calls - before.calls) * 100 / all, (after.lost - before.lost) * 100 / all,
 	       after.unlisted, median, worst, begin, growth.mib[growth.count - 1],
-	       growth_slope(&growth), (double)bytes / seconds);
+	       growth_slope(&growth, 2), growth_slope(&growth, 4), (double)bytes / seconds);
 	fflush(stdout);
 }
 
@@ -355,8 +358,8 @@ int main(int argc, char **argv)
 	snprintf(names_path, sizeof(names_path), "%s/lib/names", self);
 	printf("one calling thread, %.0f s; the dashboard shows the functions at 80x24\n"
 	       "worst: of 20 keys, after that time; first: of 20 from the dashboard's start\n\n", seconds);
-	printf("%10s %12s %12s %8s %7s %7s %7s %9s %8s %7s %7s %7s %10s %8s\n", "wanted/s", "alone/s", "watched/s", "loss, %", "CPU, %",
-	       "read, %", "lost, %", "alike, %", "key, ms", "worst", "first", "MiB", "MiB/s", "bytes/s");
+	printf("%10s %12s %12s %8s %7s %7s %7s %9s %8s %7s %7s %7s %8s %8s %8s\n", "wanted/s", "alone/s", "watched/s", "loss, %", "CPU, %",
+	       "read, %", "lost, %", "alike, %", "key, ms", "worst", "first", "MiB", "MiB/s", "at last", "bytes/s");
 	for (int i = 2; i < argc; i++)
 		measure(strtol(argv[i], NULL, 0), seconds);
 	for (unsigned i = 0; argc <= 2 && i < sizeof(usual) / sizeof(usual[0]); i++)
