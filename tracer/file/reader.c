@@ -293,6 +293,11 @@ uint64_t vgpu_vgt_read(const struct vgpu_vgt_reader *reader)
 	return reader->position;
 }
 
+uint64_t vgpu_vgt_last(const struct vgpu_vgt_reader *reader)
+{
+	return reader->last;
+}
+
 bool vgpu_vgt_complete(const struct vgpu_vgt_reader *reader)
 {
 	return reader->complete && reader->error >= 0;

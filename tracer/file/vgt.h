@@ -132,6 +132,7 @@ void vgpu_vgt_reader_close(struct vgpu_vgt_reader *reader); /* takes NULL */
 int vgpu_vgt_next(struct vgpu_vgt_reader *reader, struct vgpu_event *event);
 /* Events handed out or passed over, from the file's beginning; after the end: whether the recording was ended properly. */
 uint64_t vgpu_vgt_read(const struct vgpu_vgt_reader *reader);
+uint64_t vgpu_vgt_last(const struct vgpu_vgt_reader *reader); /* number of the last event that was read, 0: none */
 bool vgpu_vgt_complete(const struct vgpu_vgt_reader *reader);
 void vgpu_vgt_summary(const struct vgpu_vgt_reader *reader, struct vgpu_vgt_summary *out);
 
