@@ -10,7 +10,9 @@ mkdir "$TMPDIR"
 # The only file of what a program wrote, and no more than one.
 log() {
 	set -- "$TMPDIR"/vgpu-top-*.log
-	[ $# = 1 ] && [ -e "$1" ] || fail "not one file of what it wrote: $*"
+	if [ $# != 1 ] || [ ! -e "$1" ]; then
+		fail "not one file of what it wrote: $*"
+	fi
 	printf '%s' "$1"
 }
 
