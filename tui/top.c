@@ -92,8 +92,8 @@ static int feed(struct tui_app *app, struct pace *pace, bool urgent)
 			return 0;
 		more = tui_app_feed(app, CHUNK);
 		pace_read(pace, app->store->events - events, vgpu_now_ns());
-		/* What opening cost is spent once, and not by reading. */
-		if (!opened && app->caught_up)
+		/* What opening costs is spent once, and not by reading. */
+		if (!opened)
 			pace_start(pace, vgpu_now_ns());
 		return more < 0 ? more : 0;
 	}

@@ -61,7 +61,7 @@ struct vgpu_watch {
 	enum vgpu_watch_kernel kernel;
 	struct vgpu_stream *stream;
 	pthread_t opener;
-	bool opening;
+	bool opening, beginning;
 	int open_error;
 	bool opened; /* atomic: the opener's last act */
 	char *told;  /* where an error is explained */
@@ -301,8 +301,8 @@ static int open_observers(struct vgpu_watch *watch, enum vgpu_watch_kernel kerne
 	return vgpu_observers_open(&watch->on, NULL, PENDING_NS, stream);
 }
 
-/* The observers are there: who is looked at, and what there is. */
-static void begin(struct vgpu_watch *watch, struct vgpu_find *find)
+/* The observers are there: who is looked at. */
+static void begin(struct vgpu_watch *watch)
 {
 	vgpu_host_emit(watch->on.stream);
 	vgpu_facts_emit(watch->on.stream);
@@ -316,6 +316,11 @@ static void begin(struct vgpu_watch *watch, struct vgpu_find *find)
 	} else {
 		vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_KERNEL, 0, 0, watch->why);
 	}
+}
+
+/* And what there is. */
+static void begin_rings(struct vgpu_watch *watch, struct vgpu_find *find)
+{
 	vgpu_find_rings(find, watch->on.rings, watch->pid, watch->name, watch->on.stream);
 	vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_RING, 1, 0, NULL);
 }
@@ -382,7 +387,8 @@ int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *op
 		vgpu_watch_close(watch);
 		return err;
 	}
-	begin(watch, find ? find : &own);
+	begin(watch);
+	begin_rings(watch, find ? find : &own);
 	*out = watch;
 	return 0;
 }
@@ -399,7 +405,7 @@ void vgpu_watch_close(struct vgpu_watch *watch)
 
 bool vgpu_watch_opening(const struct vgpu_watch *watch)
 {
-	return watch->opening;
+	return watch->opening || watch->beginning;
 }
 
 bool vgpu_watch_live(const struct vgpu_watch *watch)
@@ -427,8 +433,16 @@ int vgpu_watch_poll(struct vgpu_watch *watch)
 		if (!__atomic_load_n(&watch->opened, __ATOMIC_ACQUIRE))
 			return 0;
 		end_opener(watch);
-		if (!watch->open_error)
-			begin(watch, &find);
+		watch->beginning = !watch->open_error;
+		/* In steps, so that whoever polls is back soon: each may take some tens of ms. */
+		if (watch->beginning) {
+			begin(watch);
+			return 0;
+		}
+	}
+	if (watch->beginning) {
+		begin_rings(watch, &find);
+		watch->beginning = false;
 	}
 	if (watch->open_error) {
 		tell_why(watch);
