@@ -152,7 +152,7 @@ last() {
 
 # Killed: what is there can be read and is within the limit. The next recording takes away what was left beside it.
 killed() {
-	for n in 1 2 3; do
+	for _ in 1 2 3; do
 		rm -f killed.vgt killed.vgt.next
 		"$trace" run --shim sim --max-size 1M --keep last -q -o killed.vgt -- "$target" paced libcuda.so.1 1000000 16 &
 		job=$!
