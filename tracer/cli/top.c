@@ -8,18 +8,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "shim/api/schema.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
 #include "tracer/cli/filter_option.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
+#include "tracer/cli/top_parts.h"
 #include "tracer/cli/top_start.h"
-#include "tracer/explain/verdict.h"
 #include "tracer/export/backtrace.h"
-#include "tracer/export/notes.h"
-#include "tracer/source/watch.h"
-#include "tui/top.h"
 
 enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL, OPTION_AT, OPTION_LOG };
 
@@ -41,312 +37,26 @@ const struct vgpu_option vgpu_options_top[] = {
 };
 
 struct top_options {
-	const char *word, *view, *filter, *at;
+	struct vgpu_top_shown shown;
+	const char *view, *filter, *at;
 	long width;
-	bool once, ascii;
-	enum vgpu_watch_kernel kernel;
+	bool ascii;
 	const char *log;
 	const char *started;         /* an option of what is started was given: its name */
 	struct vgpu_run_options run; /* of -- COMMAND; words 0: there is none */
 };
 
-/* What is at the addresses of stacks; NULL: it cannot be told. */
-static struct vgpu_backtrace *places;
-
-static void learn(const struct vgpu_event *event)
-{
-	struct vgpu_sink *sink = places ? vgpu_backtrace_sink(places) : NULL;
-
-	if (sink)
-		sink->ops->event(sink, event);
-}
-
-static bool name_places(struct vgpu_top_options *top)
+/* From here on, what is at the addresses of stacks is learnt. */
+static bool name_places(struct top_options *options, struct vgpu_top_options *top)
 {
 	const struct vgpu_look look = { .utf8 = top->utf8 };
 
-	if (vgpu_backtrace_open(&places, NULL, &look))
+	if (vgpu_backtrace_open(&options->shown.places, NULL, &look))
 		return false;
 	top->frame = vgpu_backtrace_frame;
-	top->frame_data = places;
+	top->frame_data = options->shown.places;
 	return true;
 }
-
-/* ---- recorded: a trace, or the ring that a process left, event by event ---- */
-
-struct trace_source {
-	struct vgpu_top_source source;
-	struct vgpu_trace *trace;
-	char trouble[160];
-};
-
-static int trace_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
-{
-	struct trace_source *trace = (struct trace_source *)source;
-	int err = 1;
-
-	while (max-- && (err = vgpu_trace_next(trace->trace)) == 1) {
-		learn(vgpu_trace_event(trace->trace));
-		vgpu_stream_emit(stream, vgpu_trace_event(trace->trace));
-	}
-	if (err == 1)
-		return 1;
-	if (err == -EBADMSG || (!err && !vgpu_trace_complete(trace->trace)))
-		snprintf(trace->trouble, sizeof(trace->trouble), "%s after event %" PRIu64 "; what is shown is whole",
-			 err ? "the file is damaged or cut off" : "the recording was cut off",
-			 vgpu_trace_position(trace->trace));
-	else if (err)
-		snprintf(trace->trouble, sizeof(trace->trouble), "cannot read on: %s", strerror(-err));
-	return err ? err : trace->trouble[0] ? -EBADMSG : -ENODATA;
-}
-
-static const char *trace_trouble(const struct vgpu_top_source *source)
-{
-	const struct trace_source *trace = (const struct trace_source *)source;
-
-	return trace->trouble[0] ? trace->trouble : NULL;
-}
-
-static void trace_close(struct vgpu_top_source *source)
-{
-	struct trace_source *trace = (struct trace_source *)source;
-
-	vgpu_trace_close(trace->trace);
-	free(trace);
-}
-
-static int trace_seek(struct vgpu_top_source *source, uint64_t number)
-{
-	struct trace_source *trace = (struct trace_source *)source;
-
-	trace->trouble[0] = '\0';
-	return vgpu_trace_seek(trace->trace, number);
-}
-
-static void trace_extent(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns)
-{
-	const struct trace_source *trace = (const struct trace_source *)source;
-	uint64_t from_ns, upto_ns;
-
-	*events = vgpu_trace_events(trace->trace);
-	*length_ns = vgpu_trace_times(trace->trace, &from_ns, &upto_ns) ? 0 : upto_ns - from_ns;
-}
-
-static const struct vgpu_top_source_ops trace_ops = {
-	.poll = trace_poll, .trouble = trace_trouble, .close = trace_close, .seek = trace_seek, .extent = trace_extent,
-};
-
-static int trace_open(void *data, struct vgpu_top_source **out)
-{
-	struct trace_source *trace = calloc(1, sizeof(*trace));
-	int err;
-
-	if (!trace)
-		return -ENOMEM;
-	trace->source.ops = &trace_ops;
-	err = vgpu_trace_open(&trace->trace, data);
-	if (err) {
-		free(trace);
-		return err;
-	}
-	vgpu_trace_bare(trace->trace);
-	/* One that is recorded beside: all that there is is shown, and no more waited for. */
-	if (vgpu_trace_finish(trace->trace) < 0)
-		return -ENOMEM;
-	*out = &trace->source;
-	return 0;
-}
-
-/* ---- live ---- */
-
-struct live_source {
-	struct vgpu_top_source source;
-	struct vgpu_watch *watch;
-	const struct top_options *options;
-	char why[256];
-};
-
-static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
-{
-	struct live_source *live = (struct live_source *)source;
-	struct vgpu_watch_options options = {
-		.pid = vgpu_target_pid(live->options->word),
-		.name = live->options->word,
-		.kernel = live->options->kernel,
-		.background = !live->options->once,
-		.why = live->why,
-		.why_size = sizeof(live->why),
-	};
-	int err = 0;
-
-	(void)max;
-	if (!live->watch && places)
-		vgpu_stream_add(stream, vgpu_backtrace_sink(places));
-	if (!live->watch)
-		err = vgpu_watch_open(&live->watch, &options, stream, NULL);
-	if (!err)
-		err = vgpu_watch_poll(live->watch);
-	if (err < 0)
-		return err;
-	/* What there is now, and no more. */
-	if (live->options->once)
-		return -ENODATA;
-	return vgpu_watch_opening(live->watch);
-}
-
-static const char *live_trouble(const struct vgpu_top_source *source)
-{
-	const struct live_source *live = (const struct live_source *)source;
-
-	return live->why[0] ? live->why : NULL;
-}
-
-static void live_close(struct vgpu_top_source *source)
-{
-	struct live_source *live = (struct live_source *)source;
-
-	vgpu_watch_close(live->watch);
-	free(live);
-}
-
-static const struct vgpu_top_source_ops live_ops = {
-	.poll = live_poll, .trouble = live_trouble, .close = live_close,
-};
-
-static int live_open(void *data, struct vgpu_top_source **out)
-{
-	struct live_source *live = calloc(1, sizeof(*live));
-
-	if (!live)
-		return -ENOMEM;
-	live->source.ops = &live_ops;
-	live->options = data;
-	*out = &live->source;
-	return 0;
-}
-
-/* ---- what is said of it ---- */
-
-static int explain_open(void **out, struct vgpu_model *model)
-{
-	struct vgpu_verdict *verdict;
-	int err = vgpu_verdict_open(&verdict, model);
-
-	*out = err ? NULL : verdict;
-	return err;
-}
-
-static struct vgpu_sink *explain_sink(void *explain)
-{
-	return vgpu_verdict_sink(explain);
-}
-
-static void explain_format(void *explain, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	static const struct vgpu_verdict_options options = { 0 };
-
-	/* With the chain in any case: that is what the view is for. */
-	vgpu_verdict_explain(explain, look, &options, out);
-}
-
-static int explain_copy(void **out, const void *explain, struct vgpu_model *model)
-{
-	struct vgpu_verdict *verdict;
-	int err = vgpu_verdict_copy(&verdict, explain, model);
-
-	*out = verdict;
-	return err;
-}
-
-static void explain_close(void *explain)
-{
-	vgpu_verdict_close(explain);
-}
-
-static void library_note(const struct vgpu_event_library *library, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const struct vgpu_api *api = vgpu_api_find(library->library);
-
-	vgpu_text_printf(out, "library %s ", api ? api->soname : "?");
-	vgpu_text_back_arrow(out, look);
-	vgpu_text_puts(out, " ");
-	vgpu_text_escape(out, look, library->path ? library->path : "?", library->path ? strlen(library->path) : 1, false);
-	vgpu_text_puts(out, "  ours");
-	if (library->backend && library->backend[0]) {
-		vgpu_text_puts(out, ", answered by ");
-		vgpu_text_escape(out, look, library->backend, strlen(library->backend), false);
-	}
-}
-
-static void process_note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const struct vgpu_event_process *process = &event->start;
-	const char *word = NULL;
-
-	vgpu_text_puts(out, event->kind == VGPU_EVENT_START ? "process" : "became");
-	while ((word = vgpu_strings_next(&process->argv, word)) && vgpu_text_columns(out, 0) < 200) {
-		vgpu_text_puts(out, " ");
-		vgpu_text_shell_word(out, look, word);
-	}
-	if (!process->argv.size && process->comm) {
-		vgpu_text_puts(out, " ");
-		vgpu_text_escape(out, look, process->comm, strlen(process->comm), false);
-	}
-}
-
-static int exit_note(const struct vgpu_event_exit *event, struct vgpu_text *out)
-{
-	switch (event->how) {
-	case VGPU_EXIT_CODE:
-		vgpu_text_printf(out, "exited with %d", event->status);
-		return event->status ? 1 : 0;
-	case VGPU_EXIT_SIGNAL:
-		vgpu_text_printf(out, "killed by SIG%s%s", sigabbrev_np(event->status) ? sigabbrev_np(event->status) : "?",
-				 event->core ? " (core dumped)" : "");
-		return 2;
-	default:
-		vgpu_text_puts(out, "ended");
-		return 0;
-	}
-}
-
-static int note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const char *text;
-
-	switch (event->kind) {
-	case VGPU_EVENT_START:
-	case VGPU_EVENT_EXEC:
-		process_note(event, look, out);
-		return 0;
-	case VGPU_EVENT_EXIT:
-		return exit_note(&event->exit, out);
-	case VGPU_EVENT_LIBRARY:
-		library_note(&event->library, look, out);
-		return 0;
-	case VGPU_EVENT_TEXT:
-		text = event->text.text ? event->text.text : "";
-		vgpu_text_escape(out, look, text, strlen(text), false);
-		return (int)(event->text.level < 2 ? event->text.level : 2);
-	case VGPU_EVENT_GATE:
-		vgpu_text_printf(out, "gate %s: ", event->gate.result ? "refused" : "allowed");
-		text = event->gate.reason ? event->gate.reason : "no reason given";
-		vgpu_text_escape(out, look, text, strlen(text), false);
-		return event->gate.result ? 2 : 0;
-	}
-	switch (vgpu_note_weigh(event)) {
-	case VGPU_NOTE_BAD:
-		vgpu_note_format(out, look, event);
-		return 2;
-	case VGPU_NOTE_PLAIN:
-		vgpu_note_format(out, look, event);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* ---- the command ---- */
 
 /* What lies behind `--` is started. */
 static int find_command(int argc, char **argv, struct top_options *options)
@@ -372,7 +82,7 @@ static int parse_option(struct top_options *options, const struct vgpu_args *arg
 		views[i] = vgpu_top_view(i);
 	switch (option) {
 	case OPTION_ONCE:
-		options->once = true;
+		options->shown.once = true;
 		return 0;
 	case OPTION_VIEW:
 		found = vgpu_args_word(args, "--view", views);
@@ -390,7 +100,7 @@ static int parse_option(struct top_options *options, const struct vgpu_args *arg
 		found = vgpu_args_word(args, "--kernel", kernel_words);
 		if (found < 0)
 			return VGPU_ARGS_ERROR;
-		options->kernel = (enum vgpu_watch_kernel)found;
+		options->shown.kernel = (enum vgpu_watch_kernel)found;
 		*kernel = true;
 		return 0;
 	case OPTION_AT:
@@ -419,7 +129,7 @@ static int check_command(struct top_options *options, bool kernel)
 
 	options->run.quiet = true;
 	options->run.no_record = !options->run.record.file;
-	options->run.kernel = kernels[options->kernel];
+	options->run.kernel = kernels[options->shown.kernel];
 	if (!kernel && variable && !strcmp(variable, "off"))
 		options->run.kernel = VGPU_RUN_KERNEL_OFF;
 	if (options->run.record.append && !options->run.record.file) {
@@ -459,10 +169,10 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			       options->started + (options->started[0] == '-' ? 2 : 0));
 		return VGPU_ARGS_ERROR;
 	}
-	options->word = args.positional[0];
+	options->shown.word = args.positional[0];
 	/* A picture of now does not wait for what probes would see. */
-	if (!asked && (options->once || (kernel && !strcmp(kernel, "off"))))
-		options->kernel = VGPU_WATCH_KERNEL_OFF;
+	if (!asked && (options->shown.once || (kernel && !strcmp(kernel, "off"))))
+		options->shown.kernel = VGPU_WATCH_KERNEL_OFF;
 	return 0;
 }
 
@@ -568,9 +278,9 @@ static int start_command(struct vgpu_top_options *top, struct top_options *optio
 	int code, signal = 0;
 
 	top->target = "-- COMMAND";
-	if (!options->once && !terminal_there(top))
+	if (!options->shown.once && !terminal_there(top))
 		return VGPU_EXIT_OWN;
-	code = vgpu_top_start(&start, &options->run, options->log, options->once);
+	code = vgpu_top_start(&start, &options->run, options->log, options->shown.once);
 	if (code)
 		return code;
 	top->live = true;
@@ -578,24 +288,21 @@ static int start_command(struct vgpu_top_options *top, struct top_options *optio
 	top->output = vgpu_top_start_log(start);
 	top->open = vgpu_top_start_open;
 	top->data = start;
-	if (!options->once && name_places(top))
-		vgpu_top_start_also(start, vgpu_backtrace_sink(places));
-	vgpu_say_hold(!options->once);
-	code = options->once ? once(top, options->width) : interactive(top, &signal);
+	if (!options->shown.once && name_places(options, top))
+		vgpu_top_start_also(start, vgpu_backtrace_sink(options->shown.places));
+	vgpu_say_hold(!options->shown.once);
+	code = options->shown.once ? once(top, options->width) : interactive(top, &signal);
 	vgpu_say_hold(false);
 	/* What failed is ours; what it exits with is the command's. */
 	signal = vgpu_top_start_end(start, signal);
-	vgpu_backtrace_close(places);
+	vgpu_backtrace_close(options->shown.places);
 	return code == VGPU_EXIT_FAILED ? VGPU_EXIT_OWN : signal;
 }
 
 int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 {
-	struct top_options options = { .kernel = VGPU_WATCH_KERNEL_AUTO };
-	struct vgpu_top_options top = {
-		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
-		.explain_close = explain_close, .explain_copy = explain_copy, .note = note,
-	};
+	struct top_options options = { .shown.kernel = VGPU_WATCH_KERNEL_AUTO };
+	struct vgpu_top_options top = { .data = &options.shown };
 	struct vgpu_look look;
 	int source, signal, err = parse(command, argc, argv, &options);
 
@@ -608,35 +315,35 @@ int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 		return command->usage_code;
 	}
 	vgpu_look_for(STDOUT_FILENO, &look);
+	vgpu_top_words(&top);
 	top.view = options.view;
 	top.filter = options.filter;
 	top.at = options.at;
 	top.utf8 = look.utf8 && !options.ascii;
 	top.colour = look.colour;
-	top.settings = !options.once;
+	top.settings = !options.shown.once;
 	if (options.run.words && options.at) {
 		vgpu_say_error("top: --at is of a recording");
 		return command->usage_code;
 	}
 	if (options.run.words)
 		return start_command(&top, &options);
-	source = vgpu_trace_source(options.word);
+	source = vgpu_trace_source(options.shown.word);
 	if (source < 0)
-		vgpu_target_say_cannot_read(options.word, source);
+		vgpu_target_say_cannot_read(options.shown.word, source);
 	if (options.at && source == VGPU_TRACE_PROCESSES) {
-		vgpu_say_error("top: --at is of a recording; '%s' is a process", options.word);
+		vgpu_say_error("top: --at is of a recording; '%s' is a process", options.shown.word);
 		return command->usage_code;
 	}
-	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.word)))
+	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.shown.word)))
 		return VGPU_EXIT_FAILED;
-	top.target = options.word;
+	top.target = options.shown.word;
 	top.live = source == VGPU_TRACE_PROCESSES;
-	top.open = top.live ? live_open : trace_open;
-	top.data = top.live ? (void *)&options : (void *)options.word;
-	if (options.once)
+	top.open = top.live ? vgpu_top_processes_open : vgpu_top_recording_open;
+	if (options.shown.once)
 		return once(&top, options.width);
-	name_places(&top);
+	name_places(&options, &top);
 	err = interactive(&top, &signal);
-	vgpu_backtrace_close(places);
+	vgpu_backtrace_close(options.shown.places);
 	return err;
 }
