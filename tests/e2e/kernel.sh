@@ -86,7 +86,7 @@ bad() {
 	done
 	kill $pid
 	wait $watcher || fail "kernel_probe: $(cat "$out.err")"
-	want "$out" '^attached .* functions=15 .* refused=2 error=-524'
+	want "$out" '^attached .* functions=17 .* refused=2 error=-524'
 	want "$out" '^count cuDeviceGetCount entries=[1-9]'
 	nothing_lost
 }

@@ -11,6 +11,7 @@
 #include "tracer/file/vgt.h"
 #include "tracer/model/merge.h"
 #include "tracer/source/follow.h"
+#include "tracer/source/image_file.h"
 #include "tracer/source/inject.h"
 #include "tracer/source/kwatch.h"
 #include "tracer/source/overhear.h"
@@ -62,6 +63,7 @@ struct vgpu_run {
 	bool writer_failed; /* was reported */
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
+	struct vgpu_image_files *images;
 	struct vgpu_roster *roster;
 	struct vgpu_rings *rings;
 	struct vgpu_follow *follow;

@@ -44,6 +44,8 @@ static int open_watch(struct vgpu_run *run)
 	struct vgpu_kwatch_options options = {
 		.roster = run->roster,
 		.descriptors = 1u << STDERR_FILENO,
+		/* The link observer tells of them, where it is. */
+		.objects = !run->auditor[0],
 		.ending = ending,
 		.data = run,
 		.why = run->kernel_why,
