@@ -27,7 +27,7 @@ if(VGPU_HAVE_KERNEL)
 				python go_program equal_structs equal_threads)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()
-		foreach(case foreign running grandchild swallow crash stuck files writes probes images image_files throws lookups startup unforeseen all slope witnesses
+		foreach(case foreign running grandchild swallow crash stuck files writes container probes images image_files throws lookups startup unforeseen all slope witnesses
 				run_sim run_none)
 			vgpu_add_script(kernel_attach_${case}_${method} kernel_attach.sh ARGS ${case} ${method})
 		endforeach()

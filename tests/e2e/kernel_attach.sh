@@ -208,6 +208,46 @@ throws() {
 	same 1 "$(count probes 'libthrow.so.*"entries":0')" "returns as well"
 }
 
+# in_container COMMAND…: in a control group such as Docker makes
+in_container() {
+	local root id=3f2a9c0b1d4e5f60718293a4b5c6d7e8f90123456789abcdef01234567$(printf %08x $$)
+	root=$(sed -n 's/^cgroup2 \([^ ]*\) .*/\1/p' /proc/mounts | head -n 1)
+	group=$root/docker-$id.scope
+	[ -n "$root" ] && mkdir "$group" 2>/dev/null || skip "no control group can be made"
+	trap 'rmdir "$group" 2>/dev/null || true; jobs -p | xargs -r kill 2>/dev/null || true' EXIT
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+}
+
+# Which container a process is of stands wherever it does; its children, too, are of it.
+container() {
+	attach --wait "${target##*/}" "${more[@]}"
+	in_container "$target" grandchild "$foreign" >said 2>&1 || true
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+	want out ' exe\([0-9]+\)  victim .*  \(in docker 3f2a9c0b1d4e\)$'
+	[ "$(count context '"cgroup":"/docker-3f2a9c0b1d4e')" -ge 2 ] || fail "a program of the container without its control group"
+	code 0 "$trace" dump -e 'fn == "cuInit"' a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\)$'
+	code 0 "$trace" explain a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\) '
+	code 0 "$trace" top --once --view processes --width 200 a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\)'
+	rmdir "$group"
+	# One that runs and has a ring: nobody else looks at it.
+	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" libcuda.so.1
+	mkfifo gate
+	in_container "$target" image_files "$PWD/libcuda.so.1" /no/such/file >said <gate 2>&1 &
+	job=$!
+	exec 7>gate
+	wait_for said '^[0-9]+$'
+	code 0 "$trace" dump "${target##*/}"
+	want out '^kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
+	code 0 "$trace" ps
+	want out '/kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
+	exec 7>&-
+	wait $job || fail "$(cat said)"
+}
+
 # What depends on where a call comes from: RTLD_NEXT, and a search by the caller's own RUNPATH.
 lookups() {
 	need cc

@@ -149,6 +149,11 @@ static void show_process(struct vgpu_text_export *text, uint32_t number)
 		}
 		vgpu_text_shell_word(&text->line, &text->options.look, word);
 	}
+	if (process->container) {
+		vgpu_text_puts(&text->line, "  (in ");
+		add_escaped(text, process->container);
+		vgpu_text_puts(&text->line, ")");
+	}
 	put(text);
 }
 
