@@ -35,6 +35,8 @@ if(VGPU_HAVE_KERNEL)
 			vgpu_add_script(kernel_equal_${lib}_${method} kernel.sh ARGS equal ${method} ${lib})
 		endforeach()
 	endforeach()
+	# Any other observer that starts meanwhile takes them away as well.
+	vgpu_add_script(kernel_leftovers kernel.sh ARGS leftovers multi SERIAL)
 	vgpu_add_program(kernel_loads kernel_loads.c LIBS vgpu_kernel)
 	vgpu_add_script(kernel_loads kernel.sh ARGS loads multi)
 	vgpu_add_script(kernel_attach_refused kernel_attach.sh ARGS refused multi)

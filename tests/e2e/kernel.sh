@@ -264,6 +264,26 @@ killed_attach() {
 	done
 }
 
+# What a killed observer defined on tracefs is told of by doctor, and taken away by one that needs no tracefs.
+leftovers() {
+	local first
+
+	"$bin/kernel_probe" -m tracefs -q -e -S -l "$foreign" >"$out.first" 2>&1 &
+	first=$!
+	until grep -q '^ready' "$out.first"; do
+		kill -0 $first 2>/dev/null || skip "$(cat "$out.first")"
+	done
+	"$trace" doctor >"$out"
+	refuse "$out" "left behind by .*\\b$first\\b"
+	kill -KILL $first
+	wait $first 2>/dev/null || true
+	"$trace" doctor >"$out"
+	want "$out" "^ +left behind by .*\\b$first\\b.*: [0-9]+ definitions of trace events"
+	probe -q -- /bin/true
+	"$trace" doctor >"$out"
+	refuse "$out" "left behind by .*\\b$first\\b"
+}
+
 # Two observers of one library, each with all it should see.
 two() {
 	local first
