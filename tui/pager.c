@@ -240,6 +240,10 @@ void tui_detail_call(struct tui_app *app, const struct tui_entry *entry)
 	head(app, "Where and when");
 	vgpu_text_clear(&line);
 	tui_process_name(app, event->process, &line);
+	if (process && process->container) {
+		vgpu_text_puts(&line, " in ");
+		tui_escape(app, process->container, &line);
+	}
 	vgpu_text_printf(&line, ", thread %d", event->tid);
 	if (call->thread_name) {
 		vgpu_text_puts(&line, " ");

@@ -241,6 +241,11 @@ static enum tui_style command_text(const struct tui_app *app, const void *row, s
 		vgpu_text_shell_word(out, &look, base && base[1] ? base + 1 : word);
 		first = false;
 	}
+	if (process->container) {
+		vgpu_text_puts(out, "  (in ");
+		tui_escape(app, process->container, out);
+		vgpu_text_puts(out, ")");
+	}
 	return TUI_DIM;
 }
 

@@ -116,6 +116,14 @@ want out '^  -o, --output FILE'
 code 0 "$trace" --version
 want out '^vgpu-trace [0-9]'
 
+# Device code by a file's name is looked into, whoever saw the call: here the ring alone.
+printf '.version 8.0\n.target sm_75\n' >code.ptx
+code 0 simulated -o images.vgt -- "$VGPU_BUILD_DIR/tests/e2e/kernel_target" image_files libcuda.so.1 "$PWD/code.ptx" /no/such/file </dev/null
+want err 'code     ptx of 27 B for compute_75 from code.ptx to cuLibraryLoadFromFile'
+code 0 "$trace" dump --json images.vgt
+same 1 "$(grep -c '"event":"image",.*"size":27,.*"ptx":\["compute_75"\],.*"path":"'"$PWD"'/code.ptx"' out)" "the image"
+same 1 "$(grep -c '"event":"image",.*"format":"unreadable","path":"/no/such/file"' out)" "what is not there"
+
 # The device that the environment names is the one that the run speaks of, and a wrong one is refused.
 VGPU_DEVICE=t4 code 0 "$trace" run --shim sim -o t4.vgt -- true
 want err '^mode sim: a SIMULATED GPU \(Tesla T4\)'

@@ -93,7 +93,7 @@ bad() {
 	done
 	kill $pid
 	wait $watcher || fail "kernel_probe: $(cat "$out.err")"
-	want "$out" '^attached .* functions=15 .* refused=2 error=-524'
+	want "$out" '^attached .* functions=17 .* refused=2 error=-524'
 	want "$out" '^count cuDeviceGetCount entries=[1-9]'
 	nothing_lost
 }
@@ -269,6 +269,26 @@ killed_attach() {
 		"$VGPU_BUILD_DIR/bin/vgpu-trace" stat "$each" >"$out" 2>"$out.err" || true
 		[ ! -s "$each" ] || want "$out.err" 'has no end: its recording was cut off after event [0-9]+; what is above is whole'
 	done
+}
+
+# What a killed observer defined on tracefs is told of by doctor, and taken away by one that needs no tracefs.
+leftovers() {
+	local first
+
+	"$bin/kernel_probe" -m tracefs -q -e -S -l "$foreign" >"$out.first" 2>&1 &
+	first=$!
+	until grep -q '^ready' "$out.first"; do
+		kill -0 $first 2>/dev/null || skip "$(cat "$out.first")"
+	done
+	"$trace" doctor >"$out"
+	refuse "$out" "left behind by .*\\b$first\\b"
+	kill -KILL $first
+	wait $first 2>/dev/null || true
+	"$trace" doctor >"$out"
+	want "$out" "^ +left behind by .*\\b$first\\b.*: [0-9]+ definitions of trace events"
+	probe -q -- /bin/true
+	"$trace" doctor >"$out"
+	refuse "$out" "left behind by .*\\b$first\\b"
 }
 
 # Two observers of one library, each with all it should see.

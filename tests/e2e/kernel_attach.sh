@@ -208,6 +208,46 @@ throws() {
 	same 1 "$(count probes 'libthrow.so.*"entries":0')" "returns as well"
 }
 
+# in_container COMMAND…: in a control group such as Docker makes
+in_container() {
+	local root id=3f2a9c0b1d4e5f60718293a4b5c6d7e8f90123456789abcdef01234567$(printf %08x $$)
+	root=$(sed -n 's/^cgroup2 \([^ ]*\) .*/\1/p' /proc/mounts | head -n 1)
+	group=$root/docker-$id.scope
+	[ -n "$root" ] && mkdir "$group" 2>/dev/null || skip "no control group can be made"
+	trap 'rmdir "$group" 2>/dev/null || true; jobs -p | xargs -r kill 2>/dev/null || true' EXIT
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+}
+
+# Which container a process is of stands wherever it does; its children, too, are of it.
+container() {
+	attach --wait "${target##*/}" "${more[@]}"
+	in_container "$target" grandchild "$foreign" >said 2>&1 || true
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+	want out ' exe\([0-9]+\)  victim .*  \(in docker 3f2a9c0b1d4e\)$'
+	[ "$(count context '"cgroup":"/docker-3f2a9c0b1d4e')" -ge 2 ] || fail "a program of the container without its control group"
+	code 0 "$trace" dump -e 'fn == "cuInit"' a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\)$'
+	code 0 "$trace" explain a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\) '
+	code 0 "$trace" top --once --view processes --width 200 a.vgt
+	want out '\(in docker 3f2a9c0b1d4e\)'
+	rmdir "$group"
+	# One that runs and has a ring: nobody else looks at it.
+	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" libcuda.so.1
+	mkfifo gate
+	in_container "$target" image_files "$PWD/libcuda.so.1" /no/such/file >said <gate 2>&1 &
+	job=$!
+	exec 7>gate
+	wait_for said '^[0-9]+$'
+	code 0 "$trace" dump "${target##*/}"
+	want out '^kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
+	code 0 "$trace" ps
+	want out '/kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
+	exec 7>&-
+	wait $job || fail "$(cat said)"
+}
+
 # What depends on where a call comes from: RTLD_NEXT, and a search by the caller's own RUNPATH.
 lookups() {
 	need cc
@@ -316,6 +356,34 @@ images() {
 	same 1 "$(count image '"cubin":\[\],"ptx":\[\],.*"format":"unknown"')" "what is none"
 	same 3 "$(count call '"name":"cuModuleLoadData"')" "loads"
 	code 0 "$trace" explain a.vgt
+	want out 'brings code for sm_80, sm_90, compute_90 \(PTX\), compute_75 \(PTX\); the device.s compute capability is not known'
+	want out 'PROP-NO-IMAGE'
+}
+
+# Device code by a file's name: read where the process has it; what cannot be read is said.
+image_files() {
+	local sum
+	"$target" images "$foreign" known >code.fatbin
+	sum=$(sha256sum <code.fatbin)
+	attach --wait "${target##*/}" "${more[@]}"
+	mkfifo gate
+	mkdir sub
+	mv code.fatbin sub
+	printf '.version 8.0\n.target sm_61\n' >text.ptx
+	mkfifo pipe
+	(cd sub && exec "$target" image_files "$foreign" code.fatbin "$PWD/../text.ptx" /no/such/file "$PWD/../pipe" <../gate) &
+	exec 7>gate
+	wait_for out 'code     unreadable from pipe'
+	exec 7>&-
+	wait $job || fail "attach: $? $(cat err)"
+	nothing_lost
+	want out 'code     fatbin of 400 B for sm_80, sm_90, ptx compute_90 from code.fatbin to cuLibraryLoadFromFile'
+	same 4 "$(count image .)" "images"
+	same 1 "$(count image '"size":400,"hash":"'"${sum%% *}"'","hashed":400,"cubin":\["sm_80","sm_90"\],.*"path":"code.fatbin"')" "the fat binary"
+	same 1 "$(count image '"ptx":\["compute_61"\],.*"format":"ptx","path":".*/text.ptx"')" "the text"
+	same 2 "$(count image '"format":"unreadable","path":"(/no/such/file|.*/pipe)"')" "what is not there, and what is no file"
+	code 0 "$trace" explain a.vgt
+	want out 'cuLibraryLoadFromFile returned CUDA_ERROR_NO_BINARY_FOR_GPU.*: the program brings code for sm_80, sm_90, compute_90 \(PTX\), compute_61 \(PTX\); the device.s compute capability is 7\.5'
 	want out 'PROP-NO-IMAGE'
 }
 
@@ -614,6 +682,12 @@ run_none() {
 	# Ours was put in by nobody, and nobody may say so.
 	refuse err 'SIMULATED'
 	nothing_lost
+	# What is mapped is told once: by the link observer, else by this one.
+	same 1 "$(count object '/own/libcuda.so.1"')" "times that the library was mapped"
+	same 0 "$(count object '"event_observer":4|"observer":4')" "objects by the kernel observer"
+	rm -f all.json
+	LD_LIBRARY_PATH=$VGPU_WORK_DIR/own record --kernel=auto --no-link -- "$target" threads libcuda.so.1 4000 4
+	same 1 "$(count object '"observer":4,.*/own/libcuda.so.1"')" "the library without the link observer"
 }
 
 # Without the rights: which are missing, and what is seen without them.

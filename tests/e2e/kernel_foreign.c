@@ -23,6 +23,24 @@ API cuModuleLoadData(void **module, const void *image)
 	return 209;
 }
 
+/* The same of a file. */
+API cuLibraryLoadFromFile(void **library, const char *path, void *jit, void **jit_values, unsigned jits, void *options,
+			  void **values, unsigned count);
+API cuLibraryLoadFromFile(void **library, const char *path, void *jit, void **jit_values, unsigned jits, void *options,
+			  void **values, unsigned count)
+{
+	(void)path;
+	*library = NULL;
+	return jit || jit_values || jits || options || values || count ? 1 : 209;
+}
+
+API cuDeviceGetAttribute(int *value, int attribute, int device);
+API cuDeviceGetAttribute(int *value, int attribute, int device)
+{
+	*value = attribute == 75 ? 7 : attribute == 76 ? 5 : 0;
+	return device > 2;
+}
+
 API cuLaunchHostFunc(void *stream, void (*function)(void *), void *data);
 API cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
 		   unsigned shared, void *stream, void **params, void **extra);

@@ -336,6 +336,12 @@ static int open_parts(struct vgpu_attach *attach)
 		err = vgpu_verdict_open(&attach->verdict, attach->model);
 	if (!err)
 		err = vgpu_stream_add(out, vgpu_verdict_sink(attach->verdict));
+	if (!err)
+		err = vgpu_image_files_open(&attach->images, attach->model);
+	if (!err)
+		err = vgpu_stream_add(&attach->out, vgpu_image_files_sink(attach->images));
+	if (!err)
+		vgpu_image_files_to(attach->images, &attach->out);
 	if (err)
 		vgpu_say_error("cannot start: %s", strerror(-err));
 	return err;
@@ -368,6 +374,7 @@ int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv)
 	if (!find_processes(&attach) && !open_signals(&attach) && !open_observers(&attach) && !open_parts(&attach))
 		code = vgpu_attach_run(&attach);
 	vgpu_observers_close(&attach.on);
+	vgpu_image_files_close(attach.images);
 	vgpu_verdict_close(attach.verdict);
 	vgpu_text_export_close(attach.text);
 	vgpu_vgt_close(attach.writer);

@@ -9,6 +9,7 @@
 #include "tracer/explain/verdict.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
+#include "tracer/source/image_file.h"
 #include "tracer/source/observers.h"
 
 #define VGPU_ATTACH_LIST 32
@@ -45,6 +46,7 @@ struct vgpu_attach {
 	struct vgpu_record_gate gate;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
+	struct vgpu_image_files *images;
 	bool stopped;             /* by a signal */
 };
 

@@ -10,6 +10,22 @@
 #include "tracer/source/kernel/kernel.h"
 #include "tracer/source/ldso.h"
 
+/* Of observers that were killed: harmless, and nobody else says that they are there. */
+static void print_leftovers(void)
+{
+	struct vgpu_kernel_leftovers left;
+	unsigned shown;
+
+	if (vgpu_kernel_leftovers(&left) || !left.definitions)
+		return;
+	shown = left.owners < sizeof(left.owner) / sizeof(left.owner[0]) ? left.owners : sizeof(left.owner) / sizeof(left.owner[0]);
+	printf("             left behind by %s killed (", left.owners == 1 ? "a vgpu-trace that was" : "some vgpu-trace that were");
+	for (unsigned i = 0; i < shown; i++)
+		printf("%s%d", i ? ", " : "", (int)left.owner[i]);
+	printf("%s): %u definition%s of trace events, which do nothing; the next observer takes them away\n",
+	       shown < left.owners ? ", ..." : "", left.definitions, left.definitions == 1 ? "" : "s");
+}
+
 void vgpu_doctor_kernel(void)
 {
 	const struct vgpu_kernel_feature *features;
@@ -26,6 +42,7 @@ void vgpu_doctor_kernel(void)
 	for (size_t i = 0; i < count; i++)
 		printf("             %-10s %s: %s\n", features[i].name, features[i].error ? strerror(-features[i].error) : "yes",
 		       features[i].purpose);
+	print_leftovers();
 }
 
 static void predict(const char *name, const char *path)

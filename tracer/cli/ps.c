@@ -35,8 +35,8 @@ static void begin_line(struct listing *listing, const struct vgpu_proc *proc, st
 
 static void end_line(const struct listing *listing, const struct vgpu_proc *proc, struct vgpu_text *line)
 {
-	char path[64], cgroup[4096], container[64], *unified;
-	const char *name = NULL;
+	char cgroup[1024], container[64];
+	const char *name;
 
 	vgpu_text_puts(line, " ");
 	vgpu_text_pad(line, 0, 59);
@@ -46,12 +46,7 @@ static void end_line(const struct listing *listing, const struct vgpu_proc *proc
 	}
 	if (!proc->argv_size)
 		vgpu_text_escape(line, &listing->look, proc->comm, strlen(proc->comm), false);
-	snprintf(path, sizeof(path), "/proc/%d/cgroup", proc->pid);
-	unified = vgpu_proc_file(path, cgroup, sizeof(cgroup)) > 0 ? strstr(cgroup, "0::") : NULL;
-	if (unified) {
-		unified[strcspn(unified, "\n")] = '\0';
-		name = vgpu_container_name(unified + 3, container, sizeof(container));
-	}
+	name = vgpu_container_name(vgpu_proc_cgroup(proc->pid, cgroup, sizeof(cgroup)), container, sizeof(container));
 	if (name)
 		vgpu_text_printf(line, "  (in %s)", name);
 	puts(vgpu_text_string(line));

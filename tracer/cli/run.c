@@ -284,12 +284,18 @@ static int open_parts(struct vgpu_run *run)
 	if (!err && run->verdict)
 		err = vgpu_stream_add(out, vgpu_verdict_sink(run->verdict));
 	if (!err)
+		err = vgpu_image_files_open(&run->images, run->model);
+	if (!err)
+		err = vgpu_stream_add(&run->stream, vgpu_image_files_sink(run->images));
+	if (!err)
 		err = vgpu_roster_open(&run->roster);
 	if (!err)
 		vgpu_roster_start(run->roster, run->begin.processes, run->begin.threads);
 	run->stream.number = run->begin.events;
 	if (!err && vgpu_run_kernel_open(run))
 		return -EIO;
+	if (!err)
+		vgpu_image_files_to(run->images, run->merge ? &run->out : &run->stream);
 	/* Where the kernel observer is on, it records what is written there, too. */
 	if (!err && options->notify && !run->kwatch)
 		err = vgpu_overhear_open(&run->overhear, run->roster);
@@ -416,6 +422,7 @@ void vgpu_run_close(struct vgpu_run *run, bool running)
 	vgpu_follow_close(run->follow);
 	vgpu_rings_close(run->rings);
 	vgpu_roster_close(run->roster);
+	vgpu_image_files_close(run->images);
 	vgpu_verdict_close(run->verdict);
 	vgpu_text_export_close(run->text);
 	vgpu_vgt_close(run->writer);

@@ -12,6 +12,7 @@
 #include "tracer/file/vgt.h"
 #include "tracer/model/merge.h"
 #include "tracer/source/follow.h"
+#include "tracer/source/image_file.h"
 #include "tracer/source/inject.h"
 #include "tracer/source/kwatch.h"
 #include "tracer/source/overhear.h"
@@ -87,6 +88,7 @@ struct vgpu_run {
 	struct vgpu_record_gate gate;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
+	struct vgpu_image_files *images;
 	struct vgpu_roster *roster;
 	struct vgpu_rings *rings;
 	struct vgpu_follow *follow;

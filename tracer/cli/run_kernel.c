@@ -45,6 +45,8 @@ static int open_watch(struct vgpu_run *run)
 		.roster = run->roster,
 		.descriptors = 1u << STDERR_FILENO,
 		.filter = run->options->record.filter,
+		/* The link observer tells of them, where it is. */
+		.objects = !run->auditor[0],
 		.ending = ending,
 		.data = run,
 		.why = run->kernel_why,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -216,12 +217,28 @@ static void add_text(struct vgpu_pool *pool, void *list, uint64_t event, const c
 		*fresh = (struct vgpu_seen_text){ event, vgpu_seen_keep(pool, text), code };
 }
 
+static void add_architecture(struct vgpu_seen_process *process, uint64_t event, const char *name)
+{
+	size_t size = strlen(process->architectures);
+	bool ptx = !strncmp(name, "compute_", 8);
+
+	for (uint32_t i = 0; i < process->images.count; i++)
+		if (process->images.at[i].text && !strcmp(process->images.at[i].text, name))
+			return;
+	add_text(process->pool, &process->images, event, name, 0);
+	if (size + strlen(name) + 12 < sizeof(process->architectures))
+		snprintf(process->architectures + size, sizeof(process->architectures) - size, "%s%s%s", size ? ", " : "", name,
+			 ptx ? " (PTX)" : "");
+	else if (size + 5 < sizeof(process->architectures) && strcmp(process->architectures + size - 3, "..."))
+		strcat(process->architectures, " ...");
+}
+
 static void add_images(struct vgpu_seen_process *process, const struct vgpu_event *event)
 {
 	for (const char *at = NULL; (at = vgpu_strings_next(&event->image.cubin, at));)
-		add_text(process->pool, &process->images, event->number, at, 0);
+		add_architecture(process, event->number, at);
 	for (const char *at = NULL; (at = vgpu_strings_next(&event->image.ptx, at));)
-		add_text(process->pool, &process->images, event->number, at, 0);
+		add_architecture(process, event->number, at);
 }
 
 static void add_file(struct vgpu_seen_process *process, const struct vgpu_event *event)

@@ -80,9 +80,10 @@ struct vgpu_seen_device {
 	int64_t key;      /* ordinal, or handle */
 	char name[96], pci[32], uuid_text[96];
 	uint8_t uuid[16];
-	bool has_uuid, has_pci, has_memory, has_major;
+	bool has_uuid, has_pci, has_memory, has_major, has_minor;
 	uint64_t uuid_event, pci_event, memory_event, major_event;
 	int64_t major, minor;
+	char capability[16]; /* "8.6"; "": not asked for */
 	int64_t processors; /* -1: not asked */
 	uint32_t library;   /* enum vgpu_library_id of whose structure it is */
 	uint64_t total, free;
@@ -159,7 +160,8 @@ struct vgpu_seen_process {
 	VGPU_SEEN_LIST(struct vgpu_seen_text, gates);
 	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names not found, or NULL in spite of a status that says found (code -1) */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, files); /* opens of GPU device nodes that failed */
-	VGPU_SEEN_LIST(struct vgpu_seen_text, images); /* architectures of device code: "sm_90", "compute_90" */
+	VGPU_SEEN_LIST(struct vgpu_seen_text, images); /* architectures of device code, each once: "sm_90", "compute_90" */
+	char architectures[192]; /* the same as one text, cut where it is long; "": no device code was seen */
 	VGPU_SEEN_LIST(struct vgpu_seen_stack, stacks);
 	uint64_t losses;
 	int64_t count; /* devices, the highest that was counted; -1: never counted */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Evidence from calls: which were made, what they returned, what they said of devices. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,8 +158,16 @@ static uint32_t device_rows_of(const char *name)
 	return rows;
 }
 
-static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event,
-			 enum device_value value, const char *path)
+static void name_capability(struct vgpu_seen_device *device)
+{
+	if (device->has_major && device->has_minor)
+		snprintf(device->capability, sizeof(device->capability), "%" PRId64 ".%" PRId64, device->major, device->minor);
+	else if (device->has_major)
+		snprintf(device->capability, sizeof(device->capability), "%" PRId64, device->major);
+}
+
+static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event, enum device_value value,
+			 const char *path)
 {
 	const struct vgpu_event_call *call = &event->call;
 	const struct vgpu_type *type;
@@ -202,10 +211,13 @@ static void device_value(struct vgpu_seen_device *device, const struct vgpu_even
 			device->major = (int32_t)number;
 			device->has_major = true;
 			device->major_event = event->number;
+			name_capability(device);
 		} else if (value == VALUE_PROCESSORS) {
 			device->processors = (int32_t)number;
 		} else if (value == VALUE_MINOR) {
 			device->minor = (int32_t)number;
+			device->has_minor = true;
+			name_capability(device);
 		} else if (value == VALUE_TOTAL) {
 			device->total = number;
 			device->has_memory = true;

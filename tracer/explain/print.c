@@ -247,6 +247,11 @@ static void add_chain(const struct vgpu_explanation *explanation, const struct v
 		vgpu_text_shell_word(out, look, process->argv + at);
 		vgpu_text_puts(out, " ");
 	}
+	if (process && process->container) {
+		vgpu_text_puts(out, " (in ");
+		add_escaped(out, look, process->container);
+		vgpu_text_puts(out, ") ");
+	}
 	vgpu_text_printf(out, " %s%s%s\n", look->utf8 ? "— " : "-- ", vgpu_profile_rows[chain->profile].title,
 			 chain->pass == 2 ? ", second pass" : "");
 	for (unsigned step = 0; step < VGPU_STEPS; step++) {

@@ -146,11 +146,23 @@ static bool image_missing(const struct vgpu_rule_place *place, struct vgpu_findi
 {
 	const struct vgpu_seen_process *process = place->process;
 	const struct vgpu_seen_call *load = vgpu_seen_call(process,
-		"cuModuleLoadData*,cuModuleLoadFatBinary,cuLibraryLoadData,cuModuleGetFunction,cudaLaunchKernel*,cudaFuncGetAttributes");
+		"cuModuleLoad,cuModuleLoadData*,cuModuleLoadFatBinary,cuLibraryLoadData,cuLibraryLoadFromFile,cudaLibraryLoad*,"
+		"cuModuleGetFunction,cudaLaunchKernel*,cudaFuncGetAttributes");
 
 	if (!load || !load->failures || (load->result != 209 && load->result != 200 && load->result != 222))
 		return false;
 	finding->a = load->name;
+	finding->b = process->architectures[0] ? process->architectures
+					      : "architectures that were not observed (what is handed over in memory is seen by "
+						"the kernel observer alone)";
+	finding->c = "not known: it was not asked for";
+	EACH_DEVICE(d) {
+		if (!d->has_major || !d->capability[0])
+			continue;
+		finding->c = d->capability;
+		finding->event2 = d->major_event;
+		break;
+	}
 	finding->event = load->failure;
 	finding->n = load->result;
 	finding->function = load->function;
@@ -241,7 +253,7 @@ const struct vgpu_rule vgpu_rules_device[] = {
 		.id = "PROP-NO-IMAGE", .step = VGPU_STEP_PROPERTIES, .needs = NEEDS_CALLS,
 		.title = "the program has no device code for this architecture",
 		.holds = image_missing,
-		.say = "%a returned %r: the program brings no code for this device's architecture.",
+		.say = "%a returned %r: the program brings code for %b; the device's compute capability is %c.",
 		.todo = "Use a build for this compute capability, or one with PTX.",
 	},
 	{

@@ -382,6 +382,7 @@ static void format_image(const struct note *note)
 	}
 	put_list(note, " for ", &image->cubin);
 	put_list(note, image->cubin.size ? ", ptx " : " for ", &image->ptx);
+	put_by(note, image->object ? " in " : " from ", image->path);
 	put_by(note, " from ", image->object);
 	if (image->function) {
 		vgpu_text_puts(note->out, " to ");

@@ -117,6 +117,11 @@ void text_process(struct vgpu_text_export *text, uint32_t number)
 		}
 		vgpu_text_shell_word(&text->line, &text->options.look, word);
 	}
+	if (process->container) {
+		vgpu_text_puts(&text->line, "  (in ");
+		vgpu_text_escape(&text->line, &text->options.look, process->container, strlen(process->container), false);
+		vgpu_text_puts(&text->line, ")");
+	}
 	text_put(text);
 }
 

@@ -193,6 +193,7 @@ static const struct vgpu_field image_fields[] = {
 	FIELD(18, DATA, image, hash, 0), FIELD(19, U64, image, hashed, 0),
 	FIELD(20, STRINGS, image, cubin, 0), FIELD(21, STRINGS, image, ptx, 0),
 	FIELD(22, STRING, image, object, 0), FIELD(23, STRING, image, format, 0),
+	FIELD(24, STRING, image, path, 0),
 };
 
 static const struct vgpu_field probes_fields[] = {

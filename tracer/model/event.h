@@ -414,7 +414,8 @@ struct vgpu_event_image {
 	struct vgpu_strings cubin; /* "sm_90" */
 	struct vgpu_strings ptx;   /* "compute_90" */
 	const char *object;  /* file of the caller */
-	const char *format;  /* "fatbin", "cubin", "ptx", "unknown" */
+	const char *format;  /* "fatbin", "cubin", "ptx", "unknown"; "unreadable" */
+	const char *path;    /* that the call was given, as it was; NULL: it was given the code itself */
 };
 
 struct vgpu_event_probes {

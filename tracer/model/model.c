@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tracer/model/call.h"
+#include "tracer/model/container.h"
 #include "tracer/model/filter.h"
 #include "tracer/model/gap.h"
 
@@ -37,6 +38,7 @@ static void process_free(struct vgpu_model_process *process)
 	free(process->exe);
 	free(process->argv);
 	free(process->label);
+	free(process->container);
 	free(process->presence_why);
 	free(process);
 }
@@ -319,6 +321,7 @@ static int add_process(struct vgpu_model *model, const struct vgpu_event *event)
 {
 	const struct vgpu_event_process *from = &event->start;
 	struct vgpu_model_process *process = process_get(model, event->process);
+	const struct vgpu_model_process *parent;
 
 	if (!process)
 		return event->process > PROCESSES_MAX ? 0 : -ENOMEM;
@@ -331,10 +334,23 @@ static int add_process(struct vgpu_model *model, const struct vgpu_event *event)
 	process->start_ns = event->time_ns;
 	free(process->label);
 	process->label = NULL;
+	parent = event->kind == VGPU_EVENT_START ? vgpu_model_process(model, from->parent) : NULL;
+	if (parent && !copy(&process->container, parent->container))
+		return -ENOMEM;
 	return copy(&process->comm, from->comm) && copy(&process->exe, from->exe) &&
 		       copy_bytes(&process->argv, &process->argv_size, &from->argv)
 		   ? 0
 		   : -ENOMEM;
+}
+
+static int add_context(struct vgpu_model_process *process, const struct vgpu_event *event)
+{
+	char name[64];
+
+	/* What did not look has nothing to say. */
+	if (!event->context.cgroup)
+		return 0;
+	return copy(&process->container, vgpu_container_name(event->context.cgroup, name, sizeof(name))) ? 0 : -ENOMEM;
 }
 
 static int add_presence(struct vgpu_model_process *process, const struct vgpu_event *event)
@@ -488,6 +504,8 @@ static int model_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 		return 0;
 	case VGPU_EVENT_PRESENCE:
 		return add_presence(process, event);
+	case VGPU_EVENT_CONTEXT:
+		return add_context(process, event);
 	case VGPU_EVENT_LIBRARY:
 		return add_library(model, process, event);
 	case VGPU_EVENT_PENDING:

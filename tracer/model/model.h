@@ -34,6 +34,7 @@ struct vgpu_model_process {
 	char *argv;      /* NUL-separated */
 	uint32_t argv_size;
 	char *label;     /* see vgpu_model_label */
+	char *container; /* "docker 3f2a9c0b1d4e": its own, else its parent's; NULL: none that is known */
 	uint64_t start_ns; /* of its present program */
 	bool ended;
 	struct vgpu_event_exit exit;

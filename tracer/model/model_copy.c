@@ -58,6 +58,7 @@ static struct vgpu_model_process *process_copy(const struct vgpu_model_process *
 	*whole &= own(&to->exe);
 	*whole &= own_bytes(&to->argv, to->argv_size);
 	*whole &= own(&to->label);
+	*whole &= own(&to->container);
 	*whole &= own(&to->presence_why);
 	*whole &= own_libraries(to);
 	return to;

@@ -12,7 +12,6 @@
 
 #include "tracer/model/sha256.h"
 
-#define FAT_MAGIC 0xba55ed50u
 #define MACHINE_CUDA 190
 #define READ_BYTES 65536u
 
@@ -33,7 +32,7 @@ struct entry {
 	uint32_t arch;
 	uint8_t rest[32];
 };
-_Static_assert(sizeof(struct entry) == 64, "as nvcc writes it");
+_Static_assert(sizeof(struct entry) == VGPU_IMAGE_ENTRY, "as nvcc writes it");
 
 static void add(char *names, uint32_t *size, const char *prefix, uint32_t version)
 {
@@ -126,7 +125,7 @@ void vgpu_image_describe(struct vgpu_image *image, const uint8_t *bytes, size_t 
 	image->format = "unknown";
 	if (size >= sizeof(struct fat))
 		memcpy(&magic, bytes, sizeof(magic));
-	if (magic == FAT_MAGIC) {
+	if (magic == VGPU_IMAGE_FAT) {
 		describe_fat(image, bytes, size, entries);
 		return;
 	}

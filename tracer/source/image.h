@@ -10,6 +10,8 @@
 #include "tracer/model/event.h"
 
 #define VGPU_IMAGE_NAMES 1024u
+#define VGPU_IMAGE_FAT	 0xba55ed50u /* how a fat binary begins */
+#define VGPU_IMAGE_ENTRY 64u /* bytes of the header of each code in it */
 
 struct vgpu_image {
 	const char *format; /* "fatbin", "cubin", "ptx", "unknown" */

@@ -50,8 +50,18 @@ struct kwatch_process {
 	uint32_t thread_count, thread_room;
 };
 
+#define KWATCH_CGROUPS 32u
+
+/* Control groups whose name was read once: of who is gone before anybody can look. */
+struct kwatch_cgroup {
+	uint64_t id;
+	char path[512];
+};
+
 struct vgpu_kwatch {
 	struct vgpu_kwatch_options options;
+	struct kwatch_cgroup cgroups[KWATCH_CGROUPS];
+	unsigned next_cgroup;
 	struct vgpu_kernel *kernel;
 	struct kwatch_probe *probes;
 	unsigned probe_count;

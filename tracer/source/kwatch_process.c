@@ -212,11 +212,30 @@ const char *kwatch_descriptor(const struct vgpu_bpf_descriptor *descriptor, uint
 	return room;
 }
 
+/* By its number, where the process is gone: siblings had the same. */
+static const char *cgroup_of(struct vgpu_kwatch *watch, uint64_t id, const char *read)
+{
+	struct kwatch_cgroup *at = NULL;
+
+	for (unsigned i = 0; i < KWATCH_CGROUPS && id && !at; i++)
+		if (watch->cgroups[i].id == id)
+			at = &watch->cgroups[i];
+	if (!read)
+		return at ? at->path : NULL;
+	if (!at && id)
+		at = &watch->cgroups[watch->next_cgroup++ % KWATCH_CGROUPS];
+	if (at) {
+		at->id = id;
+		snprintf(at->path, sizeof(at->path), "%s", read);
+	}
+	return read;
+}
+
 static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, uint64_t time_ns, pid_t pid,
 			 const char *env, size_t env_size, bool env_whole, const char *exec_name,
 			 const struct vgpu_bpf_exec *record)
 {
-	char out[512], err[512], directory[512], cgroup[512], path[64];
+	char out[512], err[512], directory[512], cgroup[512];
 	struct vgpu_text variables = { 0 };
 	struct vgpu_event event = {
 		.kind = VGPU_EVENT_CONTEXT,
@@ -246,16 +265,9 @@ static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, ui
 		event.context.directory = link_of(pid, "cwd", directory, sizeof(directory));
 		if (event.context.directory)
 			event.context.flags |= VGPU_CONTEXT_STDERR;
-		snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-		if (vgpu_proc_file(path, cgroup, sizeof(cgroup)) > 0) {
-			char *unified = strstr(cgroup, "0::");
-
-			if (unified) {
-				unified[strcspn(unified, "\n")] = '\0';
-				event.context.cgroup = unified + 3;
-			}
-		}
+		event.context.cgroup = vgpu_proc_cgroup(pid, cgroup, sizeof(cgroup));
 	}
+	event.context.cgroup = cgroup_of(watch, record ? record->process.cgroup : 0, event.context.cgroup);
 	vgpu_stream_emit(watch->stream, &event);
 	vgpu_text_free(&variables);
 }

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/model/container.h"
+
 ssize_t vgpu_proc_file(const char *path, char *bytes, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -245,4 +247,33 @@ int vgpu_proc_each(int (*each)(pid_t pid, void *data), void *data)
 			result = each(atoi(entry->d_name), data);
 	closedir(dir);
 	return result;
+}
+
+const char *vgpu_proc_cgroup(pid_t pid, char *room, size_t size)
+{
+	char path[64], text[8192], name[64], *rest = NULL;
+	const char *best = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	if (vgpu_proc_file(path, text, sizeof(text)) <= 0)
+		return NULL;
+	/* "4:memory:/docker/ID", and of the unified one "0::/…" */
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char *own = strchr(line, ':');
+		bool unified = !strncmp(line, "0::", 3);
+
+		own = own ? strchr(own + 1, ':') : NULL;
+		if (!own || own[1] != '/')
+			continue;
+		if (vgpu_container_name(own + 1, name, sizeof(name))) {
+			best = own + 1;
+			break;
+		}
+		if (unified)
+			best = own + 1;
+	}
+	if (!best)
+		return NULL;
+	snprintf(room, size, "%s", best);
+	return room;
 }

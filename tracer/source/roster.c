@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tracer/model/container.h"
+
 struct vgpu_roster {
 	struct vgpu_known *first, *last;
 	uint32_t count, threads;
@@ -117,6 +119,22 @@ struct vgpu_known *vgpu_roster_add(struct vgpu_roster *roster)
 	return known;
 }
 
+/* Which container it is of, where it is of one: nobody else need say. */
+static void emit_container(const struct vgpu_known *known, uint64_t time_ns, uint32_t observer, struct vgpu_stream *stream)
+{
+	char cgroup[512], name[64];
+	struct vgpu_event event = {
+		.kind = VGPU_EVENT_CONTEXT,
+		.observer = observer,
+		.process = known->number,
+		.time_ns = time_ns,
+		.context = { .cgroup = known->pid ? vgpu_proc_cgroup(known->pid, cgroup, sizeof(cgroup)) : NULL },
+	};
+
+	if (vgpu_container_name(event.context.cgroup, name, sizeof(name)))
+		vgpu_stream_emit(stream, &event);
+}
+
 void vgpu_roster_emit(struct vgpu_roster *roster, struct vgpu_known *known, const struct vgpu_proc *proc,
 		      uint32_t kind, uint64_t time_ns, uint32_t observer, const char *witness,
 		      struct vgpu_stream *stream)
@@ -160,4 +178,6 @@ void vgpu_roster_emit(struct vgpu_roster *roster, struct vgpu_known *known, cons
 	event.start.execs = known->execs;
 	memcpy(event.start.boot_id, roster->boot_id, sizeof(roster->boot_id));
 	vgpu_stream_emit(stream, &event);
+	if (kind == VGPU_EVENT_START)
+		emit_container(known, time_ns, observer, stream);
 }

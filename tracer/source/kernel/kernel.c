@@ -46,12 +46,24 @@ keep_message(enum libbpf_print_level level, const char *format, va_list list)
 	return 0;
 }
 
+/* Whichever way is taken now: an observer that was killed may have taken the other. */
+static void sweep(void)
+{
+	int tracefs = kernel_tracefs_open();
+
+	if (tracefs < 0)
+		return;
+	kernel_tracefs_sweep(tracefs);
+	close(tracefs);
+}
+
 static int choose_method(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
 	int multi = kernel_multi_probe(), tracefs;
 
 	if (options->method != VGPU_KERNEL_TRACEFS && !multi) {
 		kernel->method = VGPU_KERNEL_MULTI;
+		sweep();
 		return 0;
 	}
 	if (options->method == VGPU_KERNEL_MULTI) {

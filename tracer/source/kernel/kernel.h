@@ -193,6 +193,17 @@ int vgpu_kernel_totals(const struct vgpu_kernel *kernel, struct vgpu_bpf_totals 
 /* The same of one CPU; -ENOENT: there is none of that number. */
 int vgpu_kernel_totals_cpu(const struct vgpu_kernel *kernel, uint32_t cpu, struct vgpu_bpf_totals *out);
 
+/* ---- what killed observers left behind ---- */
+
+/* Definitions of trace events, which do nothing; links go with their process. The next observer takes them away. */
+struct vgpu_kernel_leftovers {
+	unsigned definitions;
+	unsigned owners; /* processes that made them and are no more */
+	pid_t owner[8];  /* the first of these */
+};
+/* Looks, and takes nothing away. 0 or -errno: tracefs cannot be looked into. */
+int vgpu_kernel_leftovers(struct vgpu_kernel_leftovers *out);
+
 /* ---- what this machine permits ---- */
 
 struct vgpu_kernel_feature {

@@ -176,6 +176,12 @@ int vgpu_kernel_totals_cpu(const struct vgpu_kernel *kernel, uint32_t cpu, struc
 	return -ENOSYS;
 }
 
+int vgpu_kernel_leftovers(struct vgpu_kernel_leftovers *out)
+{
+	*out = (struct vgpu_kernel_leftovers){ 0 };
+	return -ENOSYS;
+}
+
 const struct vgpu_kernel_feature *vgpu_kernel_features(size_t *count)
 {
 	*count = 0;

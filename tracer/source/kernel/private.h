@@ -105,7 +105,7 @@ struct kernel_rung {
 };
 extern const struct kernel_rung kernel_multi, kernel_tracefs;
 
-/* Leftovers of observers that were killed. */
+/* Takes away what observers that were killed left behind: see struct vgpu_kernel_leftovers. */
 void kernel_tracefs_sweep(int tracefs_fd);
 /* A descriptor of a tracefs root, mounted for this process alone where none is; or -errno. */
 int kernel_tracefs_open(void);

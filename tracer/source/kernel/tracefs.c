@@ -86,40 +86,79 @@ static void undefine(int tracefs_fd, const char *group, const char *name)
 	write_definitions(tracefs_fd, line, n);
 }
 
-void kernel_tracefs_sweep(int tracefs_fd)
+/* Returns how many there are in a group; takes them away, too. One that is in use the kernel keeps. */
+static unsigned count_group(int tracefs_fd, int events, const char *name, bool sweep)
+{
+	int fd = openat(events, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *group = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *event;
+	unsigned count = 0;
+
+	if (!group) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while ((event = readdir(group))) {
+		if (event->d_name[0] != 'p' && event->d_name[0] != 'r')
+			continue;
+		count++;
+		if (sweep)
+			undefine(tracefs_fd, name, event->d_name);
+	}
+	closedir(group);
+	return count;
+}
+
+static int find_leftovers(int tracefs_fd, struct vgpu_kernel_leftovers *out)
 {
 	int events = openat(tracefs_fd, "events", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = events >= 0 ? fdopendir(events) : NULL;
 	struct dirent *entry;
 
 	if (!dir) {
+		int err = -errno;
+
 		if (events >= 0)
 			close(events);
-		return;
+		return err;
 	}
 	while ((entry = readdir(dir))) {
-		struct dirent *event;
-		DIR *group;
+		unsigned count;
 		pid_t owner;
-		int fd;
 
 		if (strncmp(entry->d_name, GROUP, strlen(GROUP)))
 			continue;
 		owner = atoi(entry->d_name + strlen(GROUP));
 		if (owner <= 0 || !kill(owner, 0) || errno != ESRCH)
 			continue;
-		fd = openat(events, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		group = fd >= 0 ? fdopendir(fd) : NULL;
-		while (group && (event = readdir(group))) {
-			if (event->d_name[0] == 'p' || event->d_name[0] == 'r')
-				undefine(tracefs_fd, entry->d_name, event->d_name);
-		}
-		if (group)
-			closedir(group);
-		else if (fd >= 0)
-			close(fd);
+		count = count_group(tracefs_fd, events, entry->d_name, !out);
+		if (!out || !count)
+			continue;
+		out->definitions += count;
+		if (out->owners < sizeof(out->owner) / sizeof(out->owner[0]))
+			out->owner[out->owners] = owner;
+		out->owners++;
 	}
 	closedir(dir);
+	return 0;
+}
+
+void kernel_tracefs_sweep(int tracefs_fd)
+{
+	find_leftovers(tracefs_fd, NULL);
+}
+
+int vgpu_kernel_leftovers(struct vgpu_kernel_leftovers *out)
+{
+	int fd = kernel_tracefs_open(), err;
+
+	memset(out, 0, sizeof(*out));
+	if (fd < 0)
+		return fd;
+	err = find_leftovers(fd, out);
+	close(fd);
+	return err;
 }
 
 static void event_name(char *group, char *name, size_t size, bool on_return, uint32_t number)
