@@ -4,6 +4,7 @@
 #define VGPU_BPF_CALL_H
 
 #include "bpf/image.h"
+#include "bpf/stack.h"
 
 #define HEAD_BYTES sizeof(struct vgpu_bpf_call)
 
@@ -39,12 +40,12 @@ static __always_inline __u32 put_call(struct scratch *scratch, struct thread *th
 	return HEAD_BYTES + words * 8;
 }
 
-static __always_inline void emit_call(struct scratch *scratch, __u32 size, bool is_call)
+static __always_inline void emit_call(struct scratch *scratch, __u32 size, __u32 cpu, bool is_call)
 {
 	((struct vgpu_bpf_head *)scratch->bytes)->size = size;
 	if (size > VGPU_BPF_BYTES_MAX)
 		size = VGPU_BPF_BYTES_MAX;
-	emit(scratch->bytes, size, is_call);
+	emit_to(cpu, scratch->bytes, size, is_call);
 }
 
 /* With the depth: the call is in flight still, and whoever asks only looks on. */
@@ -88,7 +89,7 @@ __noinline int abandon(struct thread *thread, struct frame *frame, __u32 depth)
 		__builtin_memcpy(blob + 1, frame->text, VGPU_BPF_TEXT);
 		offset += sizeof(*blob) + ((frame->text_size + 7) & ~7u);
 	}
-	emit_call(scratch, offset, !live);
+	emit_call(scratch, offset, bpf_get_smp_processor_id(), !live);
 	return 0;
 }
 
@@ -133,23 +134,22 @@ static __always_inline __u64 next_ordinal(struct thread *thread, const struct vg
 	return function->flags & VGPU_BPF_FUNCTION_OURS ? thread->ordinal_ours++ : thread->ordinal++;
 }
 
-static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *task, __u32 slot,
+/* Returns 1 where the call's return need not be seen. */
+static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *task, struct thread *thread, __u32 slot,
 				      const struct vgpu_bpf_function *function)
 {
 	struct vgpu_bpf_totals *total;
 	struct vgpu_bpf_hits *hit;
-	struct thread *thread;
 	struct frame *frame;
 	__u64 sp = ARCH_SP(regs), caller = 0, now;
 	__u32 depth, i, stack, words;
 	bool hijacked = false;
 	long length, error;
 
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (!thread) {
 		thread = thread_start(task);
 		if (!thread)
-			return 0;
+			return 1;
 	}
 	now = bpf_ktime_get_ns();
 	hit = bpf_map_lookup_elem(&hits, &slot);
@@ -225,51 +225,24 @@ static __always_inline int call_entry(struct pt_regs *regs, struct task_struct *
 	frame->enter_ns = now;
 	if (function->flags & VGPU_BPF_FUNCTION_ENTRY) {
 		frame->flags |= VGPU_BPF_CALL_ENTRY;
+		if (vgpu_frames && wants_stack(thread, frame, function, 0))
+			put_call_stack(regs, task, thread, frame, now, bpf_get_smp_processor_id());
 		abandon(thread, frame, depth);
-		return 0;
+		return 1;
 	}
 	thread->depth = depth + 1;
 	return 0;
 }
 
-/* The first failure of a function from one place tells as much as the thousandth. */
-static __always_inline bool is_first_failure(const struct frame *frame)
+/* Part of the user's filter: what does not pass need not be copied. What is not asked for costs nothing. */
+static __always_inline bool call_wanted(const struct thread *thread, const struct frame *frame,
+					const struct vgpu_bpf_function *function, __u64 now)
 {
-	struct stack_seen seen = { .slot = frame->slot, .caller = frame->word[VGPU_BPF_CALLER] };
-	__u8 one = 1;
-
-	if (bpf_map_lookup_elem(&stacks_seen, &seen))
+	if (vgpu_only_failed && (function->flags & VGPU_BPF_FUNCTION_STATUS) && !frame->failed)
 		return false;
-	bpf_map_update_elem(&stacks_seen, &seen, &one, BPF_ANY);
-	return true;
-}
-
-static __noinline __u32 put_frames(struct pt_regs *regs, struct frame *frame, struct scratch *scratch, __u32 offset)
-{
-	struct vgpu_bpf_registers *registers;
-	struct vgpu_bpf_blob *blob;
-	__u32 size = VGPU_BPF_FRAMES_BYTES, room;
-
-	if (offset > OFFSET_MAX)
-		return offset;
-	blob = (void *)&scratch->bytes[offset];
-	registers = (void *)(blob + 1);
-	ARCH_PUT_REGISTERS(registers, regs);
-	registers->ip = frame->word[VGPU_BPF_CALLER];
-	if (bpf_probe_read_user(registers + 1, size, (void *)registers->sp)) {
-		/* Near the end of the stack: to the end of this page. */
-		room = 4096 - (registers->sp & 4095);
-		if (room < size)
-			size = room;
-		if (bpf_probe_read_user(registers + 1, size, (void *)registers->sp))
-			size = 0;
-	}
-	size += sizeof(*registers);
-	blob->param = VGPU_BPF_PARAM_FRAMES;
-	blob->flags = VGPU_BPF_BLOB_OUT;
-	blob->size = size;
-	blob->full_size = size;
-	return offset + sizeof(*blob) + ((size + 7) & ~7u);
+	if (vgpu_least_ns && now - frame->enter_ns < vgpu_least_ns)
+		return false;
+	return !vgpu_only_tid || thread->ns_tid == vgpu_only_tid;
 }
 
 static __always_inline int call_return(struct pt_regs *regs, struct task_struct *task, struct thread *thread, __u32 slot,
@@ -281,7 +254,7 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 	struct scratch *scratch;
 	struct frame *frame = 0;
 	__u64 sp = ARCH_RETURN_SP(regs), result = ARCH_RESULT(regs), now = bpf_ktime_get_ns();
-	__u32 depth = thread->depth, i, n, offset;
+	__u32 depth = thread->depth, i, n, offset, cpu;
 
 	hit = bpf_map_lookup_elem(&hits, &slot);
 	if (hit)
@@ -331,6 +304,12 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 		break;
 	}
 	frame->failed = (function->flags & VGPU_BPF_FUNCTION_STATUS) && result;
+	if (!call_wanted(thread, frame, function, now)) {
+		total = my_totals();
+		if (total)
+			count(&total->filtered);
+		return 0;
+	}
 	offset = put_call(scratch, thread, frame, function, depth);
 	call = (void *)scratch->bytes;
 	call->leave_ns = now;
@@ -344,10 +323,11 @@ static __always_inline int call_return(struct pt_regs *regs, struct task_struct 
 		offset = capture(frame, c, scratch, offset,
 				 c->flags & VGPU_BPF_CAPTURE_RESULT ? result : word_of(frame, c->word));
 	}
-	if (vgpu_frames && frame->failed && is_first_failure(frame))
-		offset = put_frames(regs, frame, scratch, offset);
+	cpu = bpf_get_smp_processor_id();
+	if (vgpu_frames && wants_stack(thread, frame, function, result))
+		put_call_stack(regs, task, thread, frame, now, cpu);
 	call->head.flags = frame->flags;
-	emit_call(scratch, offset, true);
+	emit_call(scratch, offset, cpu, true);
 	return 0;
 }
 

@@ -47,7 +47,9 @@ struct mm_struct {
 };
 
 struct return_instance {
+	unsigned long stack; /* where the return address is */
 	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
 };
 
 struct uprobe_task {
@@ -123,7 +125,7 @@ struct files_struct {
 };
 
 struct vm_area_struct {
-	unsigned long vm_start;
+	unsigned long vm_start, vm_end;
 	unsigned long vm_pgoff;
 	struct file *vm_file;
 };
@@ -147,6 +149,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	struct uprobe_task *utask;
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct linux_binprm {

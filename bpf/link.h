@@ -103,10 +103,10 @@ static __noinline int emit_link(struct task_struct *task, struct passage *passag
 	return 0;
 }
 
-static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *task,
+/* Returns 1 where the return need not be seen. */
+static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *task, struct thread *thread,
 				      const struct vgpu_bpf_function *function)
 {
-	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 	struct passage *passage;
 	__u64 object = 0, error = 0;
 	__u32 n;
@@ -114,10 +114,10 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 	if (!thread) {
 		/* Of everyone, those who call what is probed are followed; what all programs call is no reason. */
 		if (vgpu_everyone && !is_followed(bpf_get_current_pid_tgid() >> 32))
-			return 0;
+			return 1;
 		thread = thread_start(task);
 		if (!thread)
-			return 0;
+			return 1;
 	}
 	if (function->op == VGPU_BPF_OP_CATCH) {
 		n = thread->passages;
@@ -127,7 +127,7 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 		if (n && thread->passage[(n - 1) & (PASSAGES - 1)].sp <= ARCH_SP(regs))
 			n = 0;
 		if (n >= PASSAGES)
-			return 0;
+			return 1;
 		barrier_var(n);
 		passage = &thread->passage[n & (PASSAGES - 1)];
 		*passage = thread->dl;
@@ -150,7 +150,7 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 		n = thread->passages;
 		if (n && n <= PASSAGES)
 			thread->passage[(n - 1) & (PASSAGES - 1)].code = ARCH_ARG1(regs);
-		return 0;
+		return 1;
 	}
 	passage = &thread->dl;
 	passage->op = function->op;
@@ -178,7 +178,7 @@ static __always_inline int link_entry(struct pt_regs *regs, struct task_struct *
 		passage->op = 0;
 		break;
 	}
-	return 0;
+	return 1;
 }
 
 static __always_inline int link_return(struct pt_regs *regs, struct task_struct *task, struct thread *thread)

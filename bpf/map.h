@@ -137,6 +137,37 @@ static __always_inline void seen_program(struct task_struct *task)
 		 VGPU_BPF_MAP_PROGRAM);
 }
 
+struct interpreter {
+	__u64 start, end, offset;
+	struct file *file;
+};
+
+static long found_interpreter(struct task_struct *task, struct vm_area_struct *vma, struct interpreter *to)
+{
+	to->start = BPF_CORE_READ(vma, vm_start);
+	to->end = BPF_CORE_READ(vma, vm_end);
+	to->offset = BPF_CORE_READ(vma, vm_pgoff) << 12;
+	to->file = BPF_CORE_READ(vma, vm_file);
+	return 0;
+}
+
+/* And its dynamic linker, where a program begins that has one. */
+static __always_inline void seen_interpreter(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct interpreter found = {};
+	__u64 ip = 0;
+
+	if (!vgpu_find_vma)
+		return;
+	bpf_probe_read_kernel(&ip, sizeof(ip), &ARCH_IP(regs));
+	if (ip >= BPF_CORE_READ(mm, start_code) && ip < BPF_CORE_READ(mm, end_code))
+		return;
+	bpf_find_vma(task, ip, found_interpreter, &found, 0);
+	seen_map(task, found.file, found.start, found.end - found.start, found.offset, 0);
+}
+
 #define HOLD_NS	   100000000ull
 #define HOLD_TURNS (1u << 23)
 

@@ -9,7 +9,10 @@
 const volatile bool vgpu_sleepable = true; /* probes may fault pages in */
 const volatile bool vgpu_cookies = true;   /* a probe has its slot as cookie, else see struct vgpu_bpf_place */
 const volatile bool vgpu_everyone = false; /* every process, not only those in `followed` */
-const volatile bool vgpu_frames = false;   /* copy the stack of calls that fail */
+const volatile bool vgpu_only_failed = false; /* of functions with a status only the calls that failed */
+const volatile __u64 vgpu_least_ns = 0;    /* only calls that took so long */
+const volatile __u32 vgpu_only_tid = 0;    /* only calls of this thread, as its own pid namespace has it; 0: all */
+const volatile bool vgpu_frames = false;   /* copy stacks */
 const volatile char vgpu_wait_name[16] = ""; /* programs of that name are followed when they start */
 const volatile bool vgpu_find_vma = false; /* this kernel can look up a mapping (5.17) */
 const volatile bool vgpu_files = false;    /* which files about GPUs are opened */
@@ -97,6 +100,7 @@ struct passage {
 };
 
 #define PASSAGES 4u
+#define MARKS	 64u
 
 struct thread {
 	__u64 start_ns;
@@ -106,6 +110,7 @@ struct thread {
 	__u32 passages;
 	struct passage dl; /* entered, and not yet in _dl_catch_error; op 0: none */
 	struct passage passage[PASSAGES];
+	__u32 mark[MARKS]; /* calls whose stack is known to be recorded */
 	struct frame frame[VGPU_BPF_FRAMES];
 };
 
@@ -155,7 +160,8 @@ struct {
 
 /* Whose stack was recorded; old ones make room. */
 struct stack_seen {
-	__u64 slot;
+	__u32 slot;
+	__u32 result; /* 0: did not fail */
 	__u64 caller;
 };
 
@@ -165,6 +171,18 @@ struct {
 	__type(key, struct stack_seen);
 	__type(value, __u8);
 } stacks_seen SEC(".maps");
+
+struct stack_budget {
+	__u64 second;
+	__u64 stacks;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stack_budget);
+} stack_budget SEC(".maps");
 
 static __always_inline struct vgpu_bpf_totals *my_totals(void)
 {
@@ -179,9 +197,8 @@ static __always_inline void count(__u64 *counter)
 	__sync_fetch_and_add(counter, 1);
 }
 
-static __always_inline void emit(void *record, __u32 size, bool is_call)
+static __always_inline void emit_to(__u32 cpu, void *record, __u32 size, bool is_call)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
 	struct vgpu_bpf_totals *total = my_totals();
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	long error = -1;
@@ -194,6 +211,11 @@ static __always_inline void emit(void *record, __u32 size, bool is_call)
 		count(error ? &total->dropped : &total->emitted);
 	else
 		count(error ? &total->other_dropped : &total->other_emitted);
+}
+
+static __always_inline void emit(void *record, __u32 size, bool is_call)
+{
+	emit_to(bpf_get_smp_processor_id(), record, size, is_call);
 }
 
 static __always_inline struct scratch *my_scratch(struct task_struct *task)

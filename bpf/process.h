@@ -150,6 +150,7 @@ int BPF_PROG(vgpu_exec, struct task_struct *task, int old_pid, struct linux_binp
 		size = VGPU_BPF_BYTES_MAX;
 	emit(scratch->bytes, size, false);
 	seen_program(task);
+	seen_interpreter(task);
 	return 0;
 }
 
@@ -212,9 +213,22 @@ int vgpu_inflight(struct bpf_iter__task *ctx)
 
 /* ---- signals ---- */
 
-#define SIGNAL_STACK 2048u
 /* SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS */
 #define SIGNALS (1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8 | 1u << 11 | 1u << 31)
+
+static __always_inline void put_signal_stack(struct task_struct *task, struct pt_regs *from,
+					     const struct vgpu_bpf_head *of, __u32 cpu)
+{
+	struct vgpu_bpf_raw_stack head = { .head = *of, .slot = ~0u };
+	struct pt_regs regs;
+
+	if (bpf_probe_read_kernel(&regs, sizeof(regs), from))
+		return;
+	head.head.kind = VGPU_BPF_RAW_STACK;
+	head.head.flags = VGPU_BPF_RAW_STACK_SIGNAL;
+	ARCH_PUT_REGISTERS(&head.registers, &regs);
+	put_stack(task, &head, cpu);
+}
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
@@ -230,7 +244,7 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 	struct pt_regs *regs;
 	struct frame *frame;
 	__u64 name = 0;
-	__u32 size, depth;
+	__u32 cpu, depth;
 
 	if (signal < 1 || signal > 31 || !(SIGNALS >> signal & 1) || !is_followed(current_pid()))
 		return 0;
@@ -252,7 +266,6 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	bpf_probe_read_kernel(&record->ip, 8, &ARCH_IP(regs));
 	bpf_probe_read_kernel(&record->sp, 8, &ARCH_SP(regs));
-	bpf_probe_read_kernel(&record->bp, 8, &ARCH_BP(regs));
 	record->slot = ~0u;
 	record->ordinal = 0;
 	record->initialising[0] = 0;
@@ -275,20 +288,12 @@ int BPF_PROG(vgpu_signal, int signal, void *info, struct k_sigaction *action)
 		record->slot = frame->slot;
 		record->ordinal = frame->ordinal;
 	}
-	size = SIGNAL_STACK;
-	if (bpf_probe_read_user(record + 1, size, (void *)record->sp)) {
-		size = 4096 - (record->sp & 4095);
-		if (size > SIGNAL_STACK)
-			size = SIGNAL_STACK;
-		if (bpf_probe_read_user(record + 1, size, (void *)record->sp))
-			size = 0;
-	}
-	record->size = size;
-	size = (sizeof(*record) + size + 7) & ~7u;
-	record->head.size = size;
-	if (size > VGPU_BPF_BYTES_MAX)
-		size = VGPU_BPF_BYTES_MAX;
-	emit(scratch->bytes, size, false);
+	record->pad = 0;
+	record->head.size = sizeof(*record);
+	cpu = bpf_get_smp_processor_id();
+	if (vgpu_frames)
+		put_signal_stack(task, regs, &record->head, cpu);
+	emit_to(cpu, scratch->bytes, sizeof(*record), false);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ enum vgpu_bpf_kind {
 	VGPU_BPF_OPEN = 9,   /* struct vgpu_bpf_open: a file about GPUs */
 	VGPU_BPF_MAP = 11,   /* struct vgpu_bpf_map: a file was mapped as code */
 	VGPU_BPF_IMAGE = 10, /* struct vgpu_bpf_image: device code that a call is given */
+	VGPU_BPF_RAW_STACK = 12, /* struct vgpu_bpf_raw_stack: of the call or signal whose record follows */
 };
 
 /* Times are CLOCK_MONOTONIC, in ns. Sizes are multiples of 8. */
@@ -86,13 +87,27 @@ enum vgpu_bpf_blob_flags {
 	VGPU_BPF_BLOB_ENTRY = 1 << 5,      /* read when the call was entered */
 };
 #define VGPU_BPF_PARAM_RESULT 0xfe
-#define VGPU_BPF_PARAM_FRAMES 0xfb /* struct vgpu_bpf_registers, then raw stack from its sp upwards */
 
-/* What a stack is unwound from: the caller's, right after the return. */
+/* What a stack is unwound from: of a call the caller's, right after the return. */
 struct vgpu_bpf_registers {
 	__u64 ip, sp, bp, bx, r12, r13, r14, r15;
 };
-#define VGPU_BPF_FRAMES_BYTES 2048u
+#define VGPU_BPF_RAW_BYTES 32768u
+#define VGPU_BPF_RETURNS   32u /* return probes in flight whose places are put right */
+
+enum vgpu_bpf_raw_stack_flags {
+	VGPU_BPF_RAW_STACK_SIGNAL = 1 << 0, /* of a signal; else of a call: slot and ordinal */
+};
+
+/* Followed by size bytes of stack from registers.sp upwards. Has the time of the record that it belongs to. */
+struct vgpu_bpf_raw_stack {
+	struct vgpu_bpf_head head;
+	__u64 ordinal;
+	__u32 slot;
+	__u32 size;
+	struct vgpu_bpf_registers registers;
+};
+_Static_assert(sizeof(struct vgpu_bpf_raw_stack) == 120, "layout");
 
 enum vgpu_bpf_process_flags {
 	VGPU_BPF_PROCESS_ARGV_CUT = 1 << 0,
@@ -242,16 +257,15 @@ struct vgpu_bpf_image {
 	struct vgpu_bpf_mapping mapping;
 };
 
-/* Followed by size bytes of stack from sp upwards. */
 struct vgpu_bpf_signal {
 	struct vgpu_bpf_head head;
 	__s32 signal;
 	__s32 code;      /* si_code */
 	__u64 address;   /* si_addr */
 	__u64 handler;   /* 0: default */
-	__u64 ip, sp, bp;
+	__u64 ip, sp;
 	__u32 slot;      /* of the call in flight, ~0: none */
-	__u32 size;
+	__u32 pad;
 	__u64 ordinal;   /* of that call */
 	struct vgpu_bpf_mapping mapping; /* that ip lies in */
 	char initialising[64]; /* what dlopen was asked for that is under way; "": none */
@@ -306,6 +320,7 @@ enum vgpu_bpf_function_flags {
 	VGPU_BPF_FUNCTION_STATUS = 1 << 0,
 	VGPU_BPF_FUNCTION_SMALLS = 1 << 1, /* has captures at entry */
 	VGPU_BPF_FUNCTION_OURS = 1 << 2,   /* of a library that has a ring: counted as the ring counts */
+	VGPU_BPF_FUNCTION_BULK = 1 << 5,   /* called by the thousand, each time from another place */
 	VGPU_BPF_FUNCTION_ENTRY = 1 << 4,  /* has no return probe: recorded when it is entered */
 	VGPU_BPF_FUNCTION_IMAGE = 1 << 3,  /* image_word points at device code */
 };
@@ -323,6 +338,9 @@ struct vgpu_bpf_function {
 	struct vgpu_bpf_capture capture[VGPU_BPF_CAPTURES];
 };
 
+/* The cookie of a probe: its function's slot, and: */
+#define VGPU_BPF_COOKIE_ANYONE (1ull << 32) /* it concerns processes that are not followed, too */
+
 /* For methods without a cookie a probe. */
 struct vgpu_bpf_place {
 	__u64 library; /* the event's cookie */
@@ -335,7 +353,7 @@ struct vgpu_bpf_hits {
 	__u64 returns;
 };
 
-/* Per CPU: entries = emitted + dropped + deep + what is in flight; nothing is lost silently. */
+/* Per CPU: entries = emitted + dropped + deep + filtered + what is in flight; nothing is lost silently. */
 struct vgpu_bpf_totals {
 	__u64 emitted;       /* call records in a ring */
 	__u64 dropped;       /* call records for which there was no room */
@@ -345,6 +363,7 @@ struct vgpu_bpf_totals {
 	__u64 other_emitted;
 	__u64 other_dropped;
 	__u64 unreadable;    /* values that could not be read */
+	__u64 filtered;      /* calls that returned and were not wanted: neither emitted nor lost */
 };
 
 #endif

@@ -76,7 +76,7 @@ function(vgpu_add_unit name)
 	if(NOT arg_TIMEOUT)
 		set(arg_TIMEOUT 300)
 	endif()
-	vgpu_add_program(${name} ${arg_UNPARSED_ARGUMENTS}
+	vgpu_add_program(${name} ${arg_UNPARSED_ARGUMENTS} ${CMAKE_SOURCE_DIR}/tests/unit/unit.c
 		LIBS ${arg_LIBS} PkgConfig::CHECK OPTIONS ${arg_OPTIONS})
 	add_test(NAME ${name} COMMAND ${vgpu_test_launcher} $<TARGET_FILE:${name}>)
 	vgpu_test_properties(${name} ${arg_TIMEOUT} "unit;${arg_LABELS}")

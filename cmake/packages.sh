@@ -11,7 +11,7 @@
 	# Tests that need one of these are skipped without it.
 	vgpu_packages_more=(npm:npm golang-go:go lttng-tools:lttng liblttng-ust-dev uftrace:uftrace
 		debootstrap:debootstrap shellcheck:shellcheck sqlite3:sqlite3 babeltrace2:babeltrace2 tmux:tmux
-		python3:python3 gdb:gdb valgrind:valgrind libjemalloc2)
+		python3:python3 gdb:gdb valgrind:valgrind libjemalloc2 groff-base:groff mandoc:mandoc)
 }
 
 vgpu_has() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard's state: what it reads, where in time it is, what is selected. */
 #include "tui/app.h"
+#include "tui/past.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,30 +24,24 @@ const char *vgpu_top_view(unsigned index)
 
 /* ---- what is read ---- */
 
-static void stop_reading(struct tui_app *app)
+void tui_app_forget(struct tui_app *app)
 {
-	if (app->source)
-		app->source->ops->close(app->source);
 	if (app->explain)
 		app->options.explain_close(app->explain);
 	tui_store_close(app->store);
 	vgpu_model_close(app->model);
-	app->source = NULL;
 	app->explain = NULL;
 	app->store = NULL;
 	app->model = NULL;
 	memset(&app->stream, 0, sizeof(app->stream));
 }
 
-static int begin_reading(struct tui_app *app)
+int tui_app_fresh(struct tui_app *app)
 {
-	struct tui_store_options options = { .live = app->options.live, .note = app->options.note };
-	int err;
+	struct tui_store_options options = { .live = app->options.live, .note = app->options.note,
+					      .log_bytes = app->options.log_bytes };
+	int err = vgpu_model_open(&app->model);
 
-	stop_reading(app);
-	app->over = false;
-	app->trouble[0] = '\0';
-	err = vgpu_model_open(&app->model);
 	if (err)
 		return err;
 	options.model = app->model;
@@ -54,9 +49,13 @@ static int begin_reading(struct tui_app *app)
 	if (!err && app->options.explain_open)
 		err = app->options.explain_open(&app->explain, app->model);
 	if (!err)
-		err = app->options.open(app->options.data, &app->source);
-	if (err)
-		return err;
+		tui_app_join(app);
+	return err;
+}
+
+void tui_app_join(struct tui_app *app)
+{
+	memset(&app->stream, 0, sizeof(app->stream));
 	app->alike = tui_store_alike;
 	app->alike.data = app->store;
 	app->stream.alike = &app->alike;
@@ -64,8 +63,23 @@ static int begin_reading(struct tui_app *app)
 	vgpu_stream_add(&app->stream, &app->store->sink);
 	if (app->explain)
 		vgpu_stream_add(&app->stream, app->options.explain_sink(app->explain));
+	app->over = false;
+	app->trouble[0] = '\0';
 	app->verdict_events = UINT64_MAX;
-	return 0;
+}
+
+static int begin_reading(struct tui_app *app)
+{
+	int err = tui_app_fresh(app);
+
+	if (!err)
+		err = app->options.open(app->options.data, &app->source);
+	if (!err && app->source->ops->extent)
+		app->source->ops->extent(app->source, &app->total_events, &app->total_ns);
+	if (!err && app->source->ops->seek && (app->options.explain_copy || !app->options.explain_open))
+		err = tui_past_open(&app->past, app->options.past_step);
+	app->goal_events = app->goal_ns = UINT64_MAX;
+	return err;
 }
 
 int tui_app_open(struct tui_app **out, const struct vgpu_top_options *options)
@@ -98,6 +112,10 @@ int tui_app_open(struct tui_app **out, const struct vgpu_top_options *options)
 		tui_app_close(app);
 		return err;
 	}
+	if (options->at && (err = tui_app_go_to_word(app, options->at))) {
+		tui_app_close(app);
+		return err;
+	}
 	*out = app;
 	return 0;
 }
@@ -108,7 +126,12 @@ void tui_app_close(struct tui_app *app)
 		return;
 	if (app->settings_changed && app->options.settings)
 		tui_settings_write(app);
-	stop_reading(app);
+	/* What it knows of functions goes with it. */
+	tui_app_forget(app);
+	tui_app_settle_free(app);
+	tui_past_close(app->past, &app->options);
+	if (app->source)
+		app->source->ops->close(app->source);
 	vgpu_text_free(&app->verdict);
 	vgpu_text_free(&app->verdict_wrapped);
 	vgpu_text_free(&app->pager.wrapped);
@@ -126,60 +149,21 @@ int tui_app_feed(struct tui_app *app, unsigned max)
 		return -ENODATA;
 	err = app->source->ops->poll(app->source, &app->stream, max);
 	app->caught_up |= err != 1;
-	if (err >= 0)
+	if (err >= 0) {
+		if (app->past && !app->once)
+			tui_past_note(app->past, app);
 		return err;
+	}
 	app->over = true;
 	app->source_error = err == -ENODATA ? 0 : err;
 	vgpu_stream_end(&app->stream);
 	trouble = app->source->ops->trouble ? app->source->ops->trouble(app->source) : NULL;
 	if (trouble || err != -ENODATA)
 		snprintf(app->trouble, sizeof(app->trouble), "%s", trouble ? trouble : strerror(-err));
-	if (!app->options.live && app->model->events > app->total_events) {
+	if (!app->options.live) {
 		app->total_events = app->model->events;
 		app->total_ns = app->model->last_ns - app->model->first_ns;
 	}
-	return err;
-}
-
-/* ---- moving through a recording ---- */
-
-static int again(struct tui_app *app)
-{
-	char filter[sizeof(app->filter)];
-	int err;
-
-	snprintf(filter, sizeof(filter), "%s", app->filter);
-	app->paused = app->diff = false;
-	err = begin_reading(app);
-	return err ? err : tui_app_filter(app, filter);
-}
-
-int tui_app_go_to(struct tui_app *app, uint64_t events)
-{
-	int err = 0;
-
-	if (events < app->model->events || (app->over && events < app->total_events))
-		err = again(app);
-	while (!err && app->model->events < events && !app->over) {
-		uint64_t left = events - app->model->events;
-
-		tui_app_feed(app, left < 4096 ? (unsigned)left : 4096);
-	}
-	/* At the end all is as if nobody had ever moved. */
-	if (!err && app->total_events && events >= app->total_events)
-		while (!app->over)
-			tui_app_feed(app, 4096);
-	return err;
-}
-
-int tui_app_go_to_time(struct tui_app *app, uint64_t since_ns)
-{
-	int err = 0;
-
-	if (app->model->events && app->model->last_ns - app->model->first_ns > since_ns)
-		err = again(app);
-	while (!err && !app->over && (!app->model->events || app->model->last_ns - app->model->first_ns < since_ns))
-		tui_app_feed(app, 1);
 	return err;
 }
 
@@ -189,12 +173,8 @@ void tui_app_tick(struct tui_app *app, uint64_t now_ns)
 	uint64_t happened = app->store->events + tui_store_lost(app->store);
 	unsigned at = app->sample % 8, oldest = app->sample >= 8 ? app->sample % 8 : 0;
 
-	if (app->playing_ns && now_ns > app->now_ns && app->now_ns) {
-		app->playing_ns += now_ns - app->now_ns;
-		tui_app_go_to_time(app, app->playing_ns);
-		if (app->over)
-			app->playing_ns = 0;
-	}
+	if (app->playing_ns && now_ns > app->now_ns && app->now_ns)
+		tui_app_play(app, now_ns - app->now_ns);
 	app->now_ns = now_ns;
 	if (app->message[0] && now_ns > app->message_ns)
 		app->message[0] = '\0';
@@ -231,10 +211,24 @@ int tui_app_filter(struct tui_app *app, const char *text)
 	}
 	if (text != app->filter)
 		snprintf(app->filter, sizeof(app->filter), "%s", text);
+	app->filter_turn++;
 	tui_store_filter(app->store, filter);
 	if (app->paused)
 		tui_store_hold(app->store, true);
 	return 0;
+}
+
+void tui_app_filter_again(struct tui_app *app, bool count)
+{
+	struct vgpu_filter_error error;
+	struct vgpu_filter *filter = NULL;
+
+	if (!app->filter[0] || vgpu_filter_parse(&filter, app->filter, &error))
+		return;
+	if (count)
+		tui_store_filter(app->store, filter);
+	else
+		tui_store_filter_on(app->store, filter);
 }
 
 /* ---- what is selected ---- */

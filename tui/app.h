@@ -40,6 +40,9 @@ struct tui_spot {
 	enum tui_action action;
 };
 
+struct tui_past;
+struct tui_settle;
+
 struct tui_app {
 	struct vgpu_top_options options;
 	struct vgpu_look look;        /* for what is formatted: colours, which the surface takes as styles */
@@ -61,12 +64,17 @@ struct tui_app {
 	uint64_t rate;                /* events a second */
 	uint64_t total_events, total_ns; /* of a recording, once it was read to its end */
 	uint64_t playing_ns;          /* the moment it plays at; 0: it does not */
+	uint64_t goal_events, goal_ns; /* it is read on up to here; both UINT64_MAX: to its end */
+	struct tui_past *past;        /* NULL: it must be read anew to go back */
+	struct tui_settle *settle;    /* time.c: gone back, and not there yet */
+	unsigned filter_turn;         /* goes up with every filter set */
 	/* what is shown */
 	unsigned view;
 	struct tui_list list[TUI_VIEWS_MAX];
 	const void **rows;            /* of the present table */
 	uint64_t row_count, row_room;
 	bool paused, diff, quit;
+	bool leaving;                 /* asked whether the program is to end, too */
 	struct vgpu_text verdict;     /* as last asked for */
 	struct vgpu_text verdict_wrapped;
 	int verdict_columns;          /* that it was wrapped for; 0: it changed */
@@ -117,10 +125,29 @@ void tui_app_show(struct tui_app *app, unsigned view);
 void tui_app_select(struct tui_app *app, uint64_t index);
 /* A line at the bottom for a while. */
 void tui_app_say(struct tui_app *app, bool bad, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Begins anew and reads up to an event (counted from the start). */
+/* Of a recording: to where so many events have been read. What is far off is read in turns: tui_app_read. 0 or -errno. */
 int tui_app_go_to(struct tui_app *app, uint64_t events);
-/* The same up to a time since the beginning. */
+/* The same to a time since the beginning. */
 int tui_app_go_to_time(struct tui_app *app, uint64_t since_ns);
+/* The same to where a word says: "1.5s", "200ms", "+1s" and "-10ms" from here, "50%", "#1200" (events). -EINVAL: it says nothing. */
+int tui_app_go_to_word(struct tui_app *app, const char *word);
+/* Plays it on. */
+void tui_app_play(struct tui_app *app, uint64_t length_ns);
+/* Reads on to where it is to go, a piece of it. Returns 1: there is more to do; 0: it is there. */
+int tui_app_read(struct tui_app *app);
+/* Its keys: a step; the prompt, and the answer to it. */
+void tui_time_move(struct tui_app *app, enum tui_action action);
+void tui_time_ask(struct tui_app *app);
+void tui_time_answered(struct tui_app *app);
+/* How much of the way there has been read; -1: it is there, or nobody knows. */
+int tui_app_percent(const struct tui_app *app);
+/* All that was read, gone; nothing read yet; and what is there gets what is read. */
+void tui_app_forget(struct tui_app *app);
+int tui_app_fresh(struct tui_app *app);
+void tui_app_join(struct tui_app *app);
+void tui_app_settle_free(struct tui_app *app);
+/* The filter in force, on what is there now: to find its lines, and where asked to, to count them. */
+void tui_app_filter_again(struct tui_app *app, bool count);
 /* 0 or -EINVAL (prompt.error says why). "": none. */
 int tui_app_filter(struct tui_app *app, const char *text);
 /* A line's text, without colours. */
@@ -130,6 +157,8 @@ void tui_pager_open(struct tui_app *app, const char *title);
 /* One line more of it. */
 void tui_pager_line(struct tui_app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_help(struct tui_app *app);
+/* What the program that was started wrote, the last of it. */
+void tui_output(struct tui_app *app);
 /* All about the call of a line of the log. */
 void tui_detail_call(struct tui_app *app, const struct tui_entry *entry);
 /* The function's own line of documentation, and its prototype. */

@@ -28,7 +28,7 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 		vgpu_text_puts(out, " events");
 		return;
 	}
-	if (app->options.live && !app->once) {
+	if (app->options.live && !app->once && !app->over) {
 		vgpu_text_count(out, app->rate);
 		vgpu_text_puts(out, " events/s");
 		return;
@@ -47,6 +47,12 @@ static void amount(const struct tui_app *app, struct vgpu_text *out)
 /* Where in time a recording stands. */
 static void playhead(const struct tui_app *app, struct vgpu_text *out)
 {
+	int percent = app->once ? -1 : tui_app_percent(app);
+
+	if (percent >= 0) {
+		vgpu_text_printf(out, "reading %d %%", percent);
+		return;
+	}
 	if (app->options.live || app->store->events >= app->total_events)
 		return;
 	vgpu_text_puts(out, app->playing_ns ? "playing " : "at ");
@@ -56,10 +62,27 @@ static void playhead(const struct tui_app *app, struct vgpu_text *out)
 	vgpu_text_puts(out, " s");
 }
 
+/* Of a path that there is no room for, its end says which it is; of a command, its beginning. */
+static const char *end_of(const struct tui_app *app, const struct tui_surface *surface, const char *name, int room,
+			  struct vgpu_text *out)
+{
+	struct vgpu_look look = { .utf8 = app->look.utf8 };
+	const char *at = name;
+
+	if (app->options.live || tui_columns(surface, name) <= room)
+		return name;
+	for (const char *slash; tui_columns(surface, at) + 1 > room && (slash = strchr(at + 1, '/')); at = slash)
+		;
+	vgpu_text_ellipsis(out, &look);
+	vgpu_text_puts(out, at);
+	return vgpu_text_string(out);
+}
+
 static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 {
 	struct vgpu_look look = { .utf8 = app->look.utf8 };
-	struct vgpu_text left = { 0 }, right = { 0 };
+	const char *ending = app->source->ops->ending ? app->source->ops->ending(app->source) : NULL;
+	struct vgpu_text left = { 0 }, right = { 0 }, cut = { 0 };
 	int at, end = surface->columns - 1, from;
 
 	amount(app, &right);
@@ -73,6 +96,8 @@ static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 		vgpu_text_puts(&right, " ago");
 	} else if (app->paused) {
 		vgpu_text_puts(&right, "HELD");
+	} else if (ending) {
+		vgpu_text_printf(&right, "%s", ending);
 	} else if (app->options.live && app->over && !app->once) {
 		vgpu_text_puts(&right, "ENDED");
 	} else {
@@ -84,11 +109,12 @@ static void draw_title(struct tui_app *app, struct tui_surface *surface, int y)
 	}
 	at = tui_surface_text(surface, y, 1, from, TUI_TAB, "vgpu-trace top ");
 	tui_escape(app, app->options.target, &left);
-	at = tui_surface_text(surface, y, at, from - 2, TUI_BAR, vgpu_text_string(&left));
+	at = tui_surface_text(surface, y, at, from - 2, TUI_BAR, end_of(app, surface, vgpu_text_string(&left), from - 2 - at, &cut));
 	if (at + 10 < from)
 		tui_surface_text(surface, y, at + 1, from, TUI_BAR, app->options.live ? "live" : "recorded");
 	vgpu_text_free(&left);
 	vgpu_text_free(&right);
+	vgpu_text_free(&cut);
 }
 
 static int draw_observers(const struct tui_app *app, struct tui_surface *surface, int y, int at)
@@ -100,7 +126,9 @@ static int draw_observers(const struct tui_app *app, struct tui_surface *surface
 		bool on = vgpu_model_observed(app->model, observers[i], NULL);
 
 		at = tui_surface_printf(surface, y, at, surface->columns, TUI_PLAIN, "%s ", vgpu_observer_name(observers[i]));
-		at = tui_surface_text(surface, y, at, surface->columns, on ? TUI_GOOD : TUI_DIM, on ? "on" : "off");
+		/* While they are being opened nobody knows. */
+		at = tui_surface_text(surface, y, at, surface->columns, on ? TUI_GOOD : TUI_DIM,
+				      on ? "on" : app->options.live && !app->caught_up ? "…" : "off");
 		at += 2;
 	}
 	return at;
@@ -116,6 +144,18 @@ static void draw_state(struct tui_app *app, struct tui_surface *surface, int y)
 	vgpu_text_count(&text, lost);
 	at = tui_surface_text(surface, y, at, surface->columns, lost ? TUI_BAD : TUI_PLAIN, vgpu_text_string(&text)) + 2;
 	vgpu_text_clear(&text);
+	if (app->model->gap.events) {
+		vgpu_text_puts(&text, "not kept ");
+		vgpu_text_count(&text, app->model->gap.events);
+		at = tui_surface_text(surface, y, at, surface->columns, TUI_BAD, vgpu_text_string(&text)) + 2;
+		vgpu_text_clear(&text);
+	}
+	if (app->model->filter) {
+		vgpu_text_puts(&text, "recorded -e ");
+		tui_escape(app, app->model->filter, &text);
+		at = tui_surface_text(surface, y, at, surface->columns, TUI_WARN, vgpu_text_string(&text)) + 2;
+		vgpu_text_clear(&text);
+	}
 	if (app->filter[0]) {
 		vgpu_text_puts(&text, "filter ");
 		tui_escape(app, app->filter, &text);
@@ -153,6 +193,18 @@ static void draw_footer(struct tui_app *app, struct tui_surface *surface, int y)
 	if (app->prompt.asked) {
 		tui_prompt_draw(&app->prompt, surface, y, &app->cursor_column);
 		app->cursor_row = y;
+		return;
+	}
+	if (app->leaving) {
+		const char *name = app->source->ops->running(app->source);
+		struct vgpu_text text = { 0 };
+
+		tui_escape(app, name ? name : "the program", &text);
+		vgpu_text_puts(&text, name ? " runs: q ends it (SIGTERM), d leaves it running, Esc stays here"
+					   : " has ended: q leaves, Esc stays here");
+		tui_surface_fill(surface, y, 0, -1, TUI_PLAIN);
+		tui_surface_text(surface, y, 1, surface->columns, TUI_WARN, vgpu_text_string(&text));
+		vgpu_text_free(&text);
 		return;
 	}
 	if (app->message[0]) {
@@ -276,6 +328,8 @@ static void draw_pager(struct tui_app *app, struct tui_surface *surface, int y)
 		app->pager.lines = tui_wrap(vgpu_text_string(&app->pager.text), app->pager.columns, &app->pager.wrapped);
 	}
 	at = vgpu_text_string(&app->pager.wrapped);
+	if (app->pager.top > app->pager.lines - rows)
+		app->pager.top = app->pager.lines > rows ? app->pager.lines - rows : 0;
 
 	tui_surface_fill(surface, y, 0, -1, TUI_BAR);
 	tui_surface_text(surface, y, 1, surface->columns, TUI_TAB, app->pager.title);
@@ -285,8 +339,6 @@ static void draw_pager(struct tui_app *app, struct tui_surface *surface, int y)
 			 app->pager.lines);
 		tui_surface_right(surface, y, 20, surface->columns - 1, TUI_BAR, line);
 	}
-	if (app->pager.top > app->pager.lines - rows)
-		app->pager.top = app->pager.lines > rows ? app->pager.lines - rows : 0;
 	for (int i = 0; *at && i < app->pager.top + rows; i++) {
 		size_t size = strcspn(at, "\n");
 

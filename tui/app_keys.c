@@ -180,6 +180,9 @@ static void answered(struct tui_app *app)
 		else
 			app->prompt.asked = TUI_ASK_NOTHING;
 		break;
+	case TUI_ASK_TIME:
+		tui_time_answered(app);
+		break;
 	case TUI_ASK_NOTHING:
 		break;
 	}
@@ -252,28 +255,6 @@ static void mark(struct tui_app *app)
 	if (app->paused)
 		tui_store_hold(app->store, true);
 	tui_app_say(app, false, "marked: d shows what changes from here on");
-}
-
-static void move_time(struct tui_app *app, int events, int twentieths)
-{
-	uint64_t now = app->model->last_ns - app->model->first_ns, step = app->total_ns / 20 + 1;
-	uint64_t before = app->store->events;
-
-	if (app->options.live) {
-		tui_app_say(app, true, "time is moved through in recordings");
-		return;
-	}
-	app->playing_ns = 0;
-	if (events)
-		tui_app_go_to(app, events < 0 ? (app->store->events > 1 ? app->store->events - 1 : 1)
-					      : app->store->events + 1);
-	else if (twentieths < 0 && !tui_app_go_to_time(app, now > step ? now - step : 0) && app->store->events >= before)
-		tui_app_go_to(app, before > 1 ? before - 1 : 1); /* nothing happened in between */
-	else if (twentieths > 0)
-		tui_app_go_to_time(app, now + step);
-	/* Nothing at all would be an empty screen without a word. */
-	if (!app->store->events)
-		tui_app_go_to(app, 1);
 }
 
 static void page(struct tui_app *app, int64_t step)
@@ -352,6 +333,25 @@ static bool pager_action(struct tui_app *app, enum tui_action action)
 	if (pager->top < 0)
 		pager->top = 0;
 	return true;
+}
+
+static const char *running(const struct tui_app *app)
+{
+	return app->source->ops->running ? app->source->ops->running(app->source) : NULL;
+}
+
+/* The answer: q again ends it, d leaves it running, anything else goes on looking. */
+static void leave(struct tui_app *app, uint32_t key)
+{
+	app->leaving = false;
+	if (!running(app)) {
+		app->quit = true;
+		return;
+	}
+	if (tui_action_of(key) != TUI_DO_QUIT && key != 'd')
+		return;
+	app->source->ops->leave(app->source, key != 'd');
+	app->quit = true;
 }
 
 static void act(struct tui_app *app, enum tui_action action)
@@ -453,16 +453,17 @@ static void act(struct tui_app *app, enum tui_action action)
 		diff(app);
 		break;
 	case TUI_DO_EARLIER:
-		move_time(app, -1, 0);
-		break;
 	case TUI_DO_LATER:
-		move_time(app, 1, 0);
-		break;
+	case TUI_DO_BIT_EARLIER:
+	case TUI_DO_BIT_LATER:
 	case TUI_DO_MUCH_EARLIER:
-		move_time(app, 0, -1);
-		break;
 	case TUI_DO_MUCH_LATER:
-		move_time(app, 0, 1);
+	case TUI_DO_BEGINNING:
+	case TUI_DO_END:
+		tui_time_move(app, action);
+		break;
+	case TUI_DO_TIME:
+		tui_time_ask(app);
 		break;
 	case TUI_DO_REDRAW:
 		app->redraw = true;
@@ -470,8 +471,12 @@ static void act(struct tui_app *app, enum tui_action action)
 	case TUI_DO_HELP:
 		tui_help(app);
 		break;
+	case TUI_DO_OUTPUT:
+		tui_output(app);
+		break;
 	case TUI_DO_QUIT:
-		app->quit = true;
+		app->leaving = running(app) != NULL;
+		app->quit = !app->leaving;
 		break;
 	default:
 		break;
@@ -489,6 +494,10 @@ void tui_app_key(struct tui_app *app, uint32_t key)
 			answered(app);
 		return;
 	}
+	if (app->leaving) {
+		leave(app, key);
+		return;
+	}
 	app->message[0] = '\0';
 	action = tui_action_of(key);
 	if (action == TUI_DO_NOTHING)
@@ -501,7 +510,7 @@ void tui_app_mouse(struct tui_app *app, enum tui_mouse what, int row, int column
 {
 	uint64_t index = tui_app_list(app)->top + (uint64_t)(row - app->body_row);
 
-	if (app->prompt.asked)
+	if (app->prompt.asked || app->leaving)
 		return;
 	if (what == TUI_MOUSE_UP || what == TUI_MOUSE_DOWN) {
 		for (int i = 0; i < 3; i++)

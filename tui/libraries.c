@@ -30,6 +30,37 @@ void tui_libraries_clear(struct tui_libraries *libraries)
 	memset(libraries, 0, sizeof(*libraries));
 }
 
+static bool own(char **at)
+{
+	return !*at || (*at = strdup(*at));
+}
+
+int tui_libraries_copy(struct tui_libraries *to, const struct tui_libraries *from)
+{
+	bool whole = true;
+
+	*to = *from;
+	to->room = from->count;
+	to->rows = from->count ? malloc(from->count * sizeof(*to->rows)) : NULL;
+	if (!to->rows) {
+		to->count = to->room = 0;
+		return from->count ? -ENOMEM : 0;
+	}
+	memcpy(to->rows, from->rows, from->count * sizeof(*to->rows));
+	for (uint32_t i = 0; i < to->count; i++) {
+		struct tui_library *row = &to->rows[i];
+		char **strings[] = { &row->name, &row->path, &row->error, &row->wanted_by, &row->backend, &row->note };
+
+		for (unsigned k = 0; k < sizeof(strings) / sizeof(strings[0]); k++)
+			whole &= own(strings[k]);
+		for (uint32_t k = 0; k < row->missing_count; k++)
+			whole &= own(&row->missing_name[k]);
+	}
+	if (!whole)
+		tui_libraries_clear(to);
+	return whole ? 0 : -ENOMEM;
+}
+
 static const char *base(const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;

@@ -41,6 +41,8 @@ struct tui_libraries {
 };
 
 void tui_libraries_clear(struct tui_libraries *libraries);
+/* Over what is zeroed; the copy goes its own way. 0 or -ENOMEM. */
+int tui_libraries_copy(struct tui_libraries *to, const struct tui_libraries *from);
 /* Takes any event. 0 or -ENOMEM. */
 int tui_libraries_event(struct tui_libraries *libraries, const struct vgpu_event *event);
 

@@ -21,10 +21,11 @@ struct line {
 	int32_t tid;
 	uint32_t args;   /* words */
 	uint32_t stack;  /* words */
+	uint32_t stack_end;
 	uint32_t blobs;  /* bytes, a multiple of 8 */
 	uint16_t thread_name, name, object, text; /* bytes with their NUL, 0: NULL */
 	uint64_t number, time_ns, time_error_ns;
-	uint64_t total; /* BULK */
+	uint64_t total; /* BULK, ALIKE */
 	struct {
 		uint32_t function, calls;
 	} bulk[TUI_BULK_KINDS];
@@ -48,6 +49,26 @@ struct tui_log {
 	uint32_t room, count, pinned;
 	uint32_t oldest; /* of the ring, index in pages */
 	uint64_t end;
+	uint64_t begun;    /* pages, all in all */
+	uint32_t *missing; /* of each page: its first lines that are not there, after a rewind */
+	uint32_t holes;    /* pages with such */
+	struct line tail;  /* the last line, while it is a run: of registrations, of calls like those above */
+	bool tail_runs;
+};
+
+/* What a page's front has. */
+struct page_head {
+	uint64_t first;
+	uint32_t count, used;
+};
+
+struct tui_log_mark {
+	uint32_t count, oldest, pinned;
+	uint32_t ring; /* pages of it */
+	uint64_t end, begun;
+	struct line tail;
+	bool tail_runs;
+	struct page_head head[];
 };
 
 int tui_log_open(struct tui_log **out, uint64_t bytes)
@@ -61,7 +82,10 @@ int tui_log_open(struct tui_log **out, uint64_t bytes)
 	log->pinned = log->room / 2;
 	log->oldest = log->pinned;
 	log->pages = calloc(log->room, sizeof(*log->pages));
-	if (!log->pages) {
+	log->missing = calloc(log->room, sizeof(*log->missing));
+	if (!log->pages || !log->missing) {
+		free(log->pages);
+		free(log->missing);
 		free(log);
 		*out = NULL;
 		return -ENOMEM;
@@ -71,11 +95,11 @@ int tui_log_open(struct tui_log **out, uint64_t bytes)
 
 void tui_log_clear(struct tui_log *log)
 {
-	for (uint32_t i = 0; i < log->count; i++)
+	for (uint32_t i = 0; i < log->room; i++) {
 		free(log->pages[i]);
-	log->count = 0;
-	log->oldest = log->pinned;
-	log->end = 0;
+		log->pages[i] = NULL;
+	}
+	tui_log_rewind(log, NULL);
 }
 
 void tui_log_close(struct tui_log *log)
@@ -84,6 +108,7 @@ void tui_log_close(struct tui_log *log)
 		return;
 	tui_log_clear(log);
 	free(log->pages);
+	free(log->missing);
 	free(log);
 }
 
@@ -92,39 +117,58 @@ static uint32_t *offset_of(struct page *page, uint32_t index)
 	return (uint32_t *)(void *)(page->bytes + sizeof(page->bytes)) - 1 - index;
 }
 
-/* The page being written; NULL: none yet. */
+/* Of the page being written. */
+static uint32_t last_index(const struct tui_log *log)
+{
+	if (log->count < log->room)
+		return log->count - 1;
+	return (log->oldest == log->pinned ? log->room : log->oldest) - 1;
+}
+
+/* NULL: none yet. */
 static struct page *last_page(const struct tui_log *log)
 {
-	uint32_t index = log->count;
-
-	if (!index)
-		return NULL;
-	if (log->count == log->room)
-		index = log->oldest == log->pinned ? log->room : log->oldest;
-	return log->pages[index - 1];
+	return log->count ? log->pages[last_index(log)] : NULL;
 }
 
 static struct page *next_page(struct tui_log *log)
 {
+	uint32_t index = log->count;
 	struct page *page;
 
 	if (log->count < log->room) {
-		page = malloc(sizeof(*page));
-		if (!page)
+		/* After a rewind it may be there. */
+		if (!log->pages[index])
+			log->pages[index] = malloc(sizeof(*page));
+		if (!log->pages[index])
 			return NULL;
-		log->pages[log->count++] = page;
+		log->count++;
 	} else {
-		page = log->pages[log->oldest];
+		index = log->oldest;
 		log->oldest = log->oldest + 1 == log->room ? log->pinned : log->oldest + 1;
 	}
+	log->holes -= log->missing[index] != 0;
+	log->missing[index] = 0;
+	log->begun++;
+	page = log->pages[index];
 	page->first = log->end;
 	page->count = 0;
 	page->used = 0;
 	return page;
 }
 
+/* What runs on is written to its place when the next line comes: a place has a line as it became, or nothing yet. */
+static void finish_tail(struct tui_log *log)
+{
+	struct page *page = last_page(log);
+
+	if (log->tail_runs && page && page->count)
+		memcpy(page->bytes + *offset_of(page, page->count - 1), &log->tail, sizeof(log->tail));
+	log->tail_runs = false;
+}
+
 /* Room for a line of a size; it is the last line from now on. NULL: no memory, or it is too long for any page. */
-static struct line *append(struct tui_log *log, size_t size)
+static struct line *reserve(struct tui_log *log, size_t size)
 {
 	struct page *page = last_page(log);
 	struct line *line;
@@ -132,6 +176,7 @@ static struct line *append(struct tui_log *log, size_t size)
 	size = (size + 7) & ~(size_t)7;
 	if (size > sizeof(page->bytes) / 2)
 		return NULL;
+	finish_tail(log);
 	if (!page || page->used + size + (page->count + 1) * sizeof(uint32_t) > sizeof(page->bytes))
 		page = next_page(log);
 	if (!page)
@@ -141,15 +186,16 @@ static struct line *append(struct tui_log *log, size_t size)
 	page->used += (uint32_t)size;
 	page->count++;
 	log->end++;
-	memset(line, 0, sizeof(*line));
 	return line;
 }
 
-static struct line *last_line(const struct tui_log *log)
+static struct line *append(struct tui_log *log, size_t size)
 {
-	struct page *page = last_page(log);
+	struct line *line = reserve(log, size);
 
-	return page && page->count ? (struct line *)(void *)(page->bytes + *offset_of(page, page->count - 1)) : NULL;
+	if (line)
+		memset(line, 0, sizeof(*line));
+	return line;
 }
 
 static void common(struct line *line, const struct vgpu_event *event)
@@ -163,27 +209,39 @@ static void common(struct line *line, const struct vgpu_event *event)
 	line->time_error_ns = event->time_error_ns;
 }
 
+/* The last line, if it is one of that sort and of that thread, which then goes on; else one that begins. NULL: no memory. */
+static struct line *run_on(struct tui_log *log, enum tui_line sort, const struct vgpu_event *event)
+{
+	struct line *line = &log->tail;
+
+	if (log->tail_runs && line->line == sort && line->process == event->process &&
+	    line->thread == event->call.thread)
+		return line;
+	if (!reserve(log, sizeof(*line)))
+		return NULL;
+	memset(line, 0, sizeof(*line));
+	log->tail_runs = true;
+	common(line, event);
+	line->line = sort;
+	line->thread = event->call.thread;
+	line->depth = event->call.depth;
+	return line;
+}
+
 /* Joins a run of registrations, or begins one. false: it is none. */
 static bool bulk(struct tui_log *log, const struct vgpu_event *event, enum vgpu_tree_mark mark, int *err)
 {
 	const struct vgpu_function *function = vgpu_function_find(event->call.function);
-	struct line *line = last_line(log);
+	struct line *line;
 	unsigned i;
 
 	if (!function || !(function->flags & VGPU_FUNCTION_BULK) || mark != VGPU_TREE_WHOLE ||
 	    ((function->flags & VGPU_FUNCTION_STATUS) && (uint32_t)event->call.result))
 		return false;
-	if (!line || line->line != TUI_LINE_BULK || line->process != event->process ||
-	    line->thread != event->call.thread) {
-		line = append(log, sizeof(*line));
-		if (!line) {
-			*err = -ENOMEM;
-			return true;
-		}
-		common(line, event);
-		line->line = TUI_LINE_BULK;
-		line->thread = event->call.thread;
-		line->depth = event->call.depth;
+	line = run_on(log, TUI_LINE_BULK, event);
+	if (!line) {
+		*err = -ENOMEM;
+		return true;
 	}
 	line->total++;
 	for (i = 0; i < TUI_BULK_KINDS - 1; i++)
@@ -244,6 +302,7 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	line->result = call->result;
 	line->args = args;
 	line->stack = stack;
+	line->stack_end = call->stack_end;
 	line->blobs = blobs;
 	line->thread_name = thread_name;
 	line->name = name;
@@ -263,6 +322,16 @@ int tui_log_call(struct tui_log *log, const struct vgpu_event *event, enum vgpu_
 	at = add_string(at, call->name, name);
 	at = add_string(at, call->object, object);
 	add_string(at, call->text, text);
+	return 0;
+}
+
+int tui_log_alike(struct tui_log *log, const struct vgpu_event *event, uint64_t calls)
+{
+	struct line *line = run_on(log, TUI_LINE_ALIKE, event);
+
+	if (!line)
+		return -ENOMEM;
+	line->total += calls;
 	return 0;
 }
 
@@ -291,7 +360,8 @@ void tui_log_kept(const struct tui_log *log, uint64_t *first, uint64_t *latest, 
 	*latest = log->pages[log->oldest]->first;
 }
 
-static struct page *page_of(const struct tui_log *log, uint64_t sequence)
+/* The index of its page, of those that there are. */
+static uint32_t page_of(const struct tui_log *log, uint64_t sequence)
 {
 	uint32_t low = 0, high = log->count;
 
@@ -308,12 +378,10 @@ static struct page *page_of(const struct tui_log *log, uint64_t sequence)
 			else
 				to = middle;
 		}
-		return log->pages[log->pinned + (log->oldest - log->pinned + from) % ring];
+		return log->pinned + (log->oldest - log->pinned + from) % ring;
 	}
 	if (log->count == log->room)
 		high = log->pinned;
-	if (!high)
-		return NULL;
 	while (high - low > 1) {
 		uint32_t middle = (low + high) / 2;
 
@@ -322,7 +390,69 @@ static struct page *page_of(const struct tui_log *log, uint64_t sequence)
 		else
 			high = middle;
 	}
-	return log->pages[low];
+	return low;
+}
+
+/* ---- going back ---- */
+
+int tui_log_mark(const struct tui_log *log, struct tui_log_mark **out)
+{
+	struct tui_log_mark *mark = calloc(1, sizeof(*mark) + log->count * sizeof(mark->head[0]));
+
+	*out = mark;
+	if (!mark)
+		return -ENOMEM;
+	mark->count = log->count;
+	mark->oldest = log->oldest;
+	mark->pinned = log->pinned;
+	mark->ring = log->room - log->pinned;
+	mark->end = log->end;
+	mark->begun = log->begun;
+	for (uint32_t i = 0; i < log->count; i++)
+		mark->head[i] = (struct page_head){ log->pages[i]->first, log->pages[i]->count,
+						    log->pages[i]->used };
+	mark->tail = log->tail;
+	mark->tail_runs = log->tail_runs;
+	return 0;
+}
+
+void tui_log_mark_free(struct tui_log_mark *mark)
+{
+	free(mark);
+}
+
+void tui_log_rewind(struct tui_log *log, const struct tui_log_mark *mark)
+{
+	log->count = mark ? mark->count : 0;
+	log->oldest = mark ? mark->oldest : log->pinned;
+	log->end = mark ? mark->end : 0;
+	log->begun = mark ? mark->begun : 0;
+	log->tail_runs = mark && mark->tail_runs;
+	if (mark)
+		log->tail = mark->tail;
+	log->holes = 0;
+	memset(log->missing, 0, log->room * sizeof(*log->missing));
+	for (uint32_t i = 0; i < log->count; i++) {
+		log->pages[i]->first = mark->head[i].first;
+		log->pages[i]->count = mark->head[i].count;
+		log->pages[i]->used = mark->head[i].used;
+		/* The first pages have the very lines that they had; a page of the ring has later ones. */
+		if (i < log->pinned)
+			continue;
+		log->missing[i] = mark->head[i].count;
+		log->holes += log->missing[i] != 0;
+	}
+}
+
+bool tui_log_whole(const struct tui_log *log)
+{
+	return !log->holes;
+}
+
+bool tui_log_mark_refills(const struct tui_log_mark *mark, const struct tui_log_mark *later)
+{
+	return !mark || mark->count <= mark->pinned ||
+	       (later && later->begun - mark->begun >= mark->ring);
 }
 
 static const char *take_string(const uint8_t **at, uint16_t size)
@@ -335,14 +465,18 @@ static const char *take_string(const uint8_t **at, uint16_t size)
 
 bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry *out)
 {
-	struct page *page = page_of(log, sequence);
+	uint32_t index = page_of(log, sequence);
+	struct page *page = log->count ? log->pages[index] : NULL;
 	const struct line *line;
 	struct vgpu_event_call *call = &out->event.call;
 	const uint8_t *at;
 
-	if (!page || sequence < page->first || sequence - page->first >= page->count)
+	if (!page || sequence < page->first || sequence - page->first >= page->count ||
+	    sequence - page->first < log->missing[index])
 		return false;
 	line = (const struct line *)(const void *)(page->bytes + *offset_of(page, (uint32_t)(sequence - page->first)));
+	if (log->tail_runs && sequence + 1 == log->end)
+		line = &log->tail;
 	memset(out, 0, sizeof(*out));
 	out->line = line->line;
 	out->mark = line->mark;
@@ -368,7 +502,7 @@ bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry
 	call->function = line->function;
 	call->thread = line->thread;
 	call->depth = line->depth;
-	if (line->line == TUI_LINE_BULK)
+	if (line->line == TUI_LINE_BULK || line->line == TUI_LINE_ALIKE)
 		return true;
 	call->flags = line->flags;
 	call->ended = line->ended;
@@ -381,6 +515,7 @@ bool tui_log_read(const struct tui_log *log, uint64_t sequence, struct tui_entry
 	call->args = (struct vgpu_words){ (const uint64_t *)(const void *)at, line->args };
 	at += line->args * 8u;
 	call->stack = (struct vgpu_words){ (const uint64_t *)(const void *)at, line->stack };
+	call->stack_end = line->stack_end;
 	at += line->stack * 8u;
 	call->blobs = (struct vgpu_data){ at, line->blobs };
 	at += line->blobs;

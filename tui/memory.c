@@ -64,6 +64,7 @@ struct tui_memory {
 	uint8_t row[VGPU_LIBRARIES][2048]; /* of a function: index in rows + 1 */
 	struct place *places;
 	uint32_t used; /* GONE ones too */
+	bool kept;     /* places are `used` in a row, none of them gone */
 	uint64_t unfollowed;
 };
 
@@ -160,6 +161,38 @@ static void tidy(struct tui_memory *memory)
 		}
 	free(memory->places);
 	memory->places = fresh;
+}
+
+int tui_memory_copy(struct tui_memory **out, const struct tui_memory *from, bool kept)
+{
+	struct tui_memory *to = malloc(sizeof(*to));
+	uint32_t count = from->kept ? from->used : from->places ? PLACES : 0;
+
+	*out = to;
+	if (!to)
+		return -ENOMEM;
+	*to = *from;
+	to->kept = kept;
+	to->used = 0;
+	to->places = NULL;
+	if (!from->used)
+		return 0;
+	to->places = calloc(kept ? from->used : PLACES, sizeof(*to->places));
+	if (!to->places) {
+		tui_memory_close(to);
+		*out = NULL;
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (from->places[i].what <= GONE)
+			continue;
+		if (kept)
+			to->places[to->used] = from->places[i];
+		else
+			insert(to->places, &from->places[i]);
+		to->used++;
+	}
+	return 0;
 }
 
 static bool add(struct tui_memory *memory, uint32_t process, enum what what, uint64_t key, uint64_t bytes)

@@ -3,6 +3,7 @@
 #ifndef TUI_MEMORY_H
 #define TUI_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tracer/model/event.h"
@@ -25,6 +26,8 @@ int tui_memory_open(struct tui_memory **out);
 /* Whether its calls change, or tell of, memory. */
 bool tui_memory_follows(const struct tui_memory *memory, uint32_t function);
 void tui_memory_close(struct tui_memory *memory); /* takes NULL */
+/* The same books again. Those of nobody (`kept` true) take no more room than what is in them, and take no calls. */
+int tui_memory_copy(struct tui_memory **out, const struct tui_memory *from, bool kept);
 void tui_memory_clear(struct tui_memory *memory);
 /* Takes a CALL that the process made. */
 void tui_memory_call(struct tui_memory *memory, struct tui_memory_state *state, const struct tui_clock *clock,

@@ -47,7 +47,7 @@ void tui_help(struct tui_app *app)
 	tui_pager_open(app, "Help");
 	head(app, "Views");
 	for (unsigned i = 0; tui_views[i]; i++)
-		tui_pager_line(app, "  %-22u%-10s %s", i + 1, tui_views[i]->title, tui_views[i]->help);
+		tui_pager_line(app, "  %-22u%-12s%s", i + 1, tui_views[i]->title, tui_views[i]->help);
 	tui_pager_line(app, "%s", "");
 	head(app, "Keys");
 	for (const struct tui_binding *binding = tui_bindings; binding->help; binding++) {
@@ -164,6 +164,36 @@ static void running(struct tui_app *app, const struct tui_entry *entry)
 	vgpu_text_free(&line);
 }
 
+static void caller(struct tui_app *app, const struct vgpu_event *event, unsigned number, uint64_t address)
+{
+	struct vgpu_text line = { 0 };
+
+	if (app->options.frame)
+		app->options.frame(app->options.frame_data, event, address, &line);
+	else
+		vgpu_text_printf(&line, "0x%" PRIx64, address);
+	tui_pager_line(app, "  #%-2u %s", number, vgpu_text_string(&line));
+	vgpu_text_free(&line);
+}
+
+static void callers(struct tui_app *app, const struct vgpu_event *event)
+{
+	const struct vgpu_event_call *call = &event->call;
+	const char *why = vgpu_stack_end_text(call->stack_end);
+
+	for (uint32_t i = 0; i < call->stack.count; i++)
+		caller(app, event, i, call->stack.words[i]);
+	if (call->stack.count && why)
+		tui_pager_line(app, "  (%s)", why);
+	if (call->stack.count)
+		return;
+	if (call->flags & VGPU_CALL_CALLER_HIDDEN)
+		tui_pager_line(app, "  hidden by a return probe");
+	else
+		caller(app, event, 0, call->caller);
+	tui_pager_line(app, "  no further stack is on record");
+}
+
 void tui_detail_call(struct tui_app *app, const struct tui_entry *entry)
 {
 	const struct vgpu_event *event = &entry->event;
@@ -232,14 +262,6 @@ void tui_detail_call(struct tui_app *app, const struct tui_entry *entry)
 	tui_pager_line(app, "  %s", vgpu_text_string(&line));
 	tui_pager_line(app, "%s", "");
 	head(app, "Callers");
-	if (call->flags & VGPU_CALL_CALLER_HIDDEN)
-		tui_pager_line(app, "  hidden by a return probe");
-	else
-		tui_pager_line(app, "  0x%" PRIx64, call->caller);
-	for (uint32_t i = 0; i < call->stack.count; i++)
-		if (i || call->stack.words[i] != call->caller)
-			tui_pager_line(app, "  0x%" PRIx64, call->stack.words[i]);
-	if (!call->stack.count)
-		tui_pager_line(app, "  no further stack is on record");
+	callers(app, event);
 	vgpu_text_free(&line);
 }

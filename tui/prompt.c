@@ -9,6 +9,7 @@
 
 static const char *const labels[] = {
 	[TUI_ASK_SEARCH] = "search: ", [TUI_ASK_FILTER] = "filter: ", [TUI_ASK_EXPORT] = "write to: ",
+	[TUI_ASK_TIME] = "go to time: ",
 };
 
 void tui_prompt_ask(struct tui_prompt *prompt, enum tui_asked asked, const char *text)

@@ -8,13 +8,13 @@
 
 #include "tui/surface.h"
 
-enum tui_asked { TUI_ASK_NOTHING, TUI_ASK_SEARCH, TUI_ASK_FILTER, TUI_ASK_EXPORT };
+enum tui_asked { TUI_ASK_NOTHING, TUI_ASK_SEARCH, TUI_ASK_FILTER, TUI_ASK_EXPORT, TUI_ASK_TIME };
 
 struct tui_prompt {
 	enum tui_asked asked;
 	char text[256]; /* UTF-8 */
 	unsigned at;    /* cursor, a byte of text */
-	char last[TUI_ASK_EXPORT + 1][256]; /* answers given before, for the arrow up */
+	char last[TUI_ASK_TIME + 1][256]; /* answers given before, for the arrow up */
 	char error[160]; /* of the answer */
 };
 

@@ -358,21 +358,24 @@ static unsigned read_signals(struct tui_screen *screen)
 	return wake;
 }
 
-unsigned tui_screen_wait(struct tui_screen *screen, int timeout_ms)
+unsigned tui_screen_wait(struct tui_screen *screen, int fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = screen->pipe[0], .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
 	};
 	unsigned wake = 0;
 
-	if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)
+	if (poll(fds, 3, timeout_ms) < 0 && errno != EINTR)
 		return TUI_WAKE_GONE;
 	wake = read_signals(screen);
 	if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 		wake |= TUI_WAKE_GONE;
 	else if (fds[0].revents & POLLIN)
 		wake |= TUI_WAKE_KEY;
+	if (fds[2].revents)
+		wake |= TUI_WAKE_SOURCE;
 	/* Input that is always ready and never there is the end of it. */
 	if (!(wake & TUI_WAKE_KEY))
 		screen->empty_reads = 0;

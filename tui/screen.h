@@ -16,6 +16,7 @@ enum tui_wake {
 	TUI_WAKE_KEY = 1 << 0,     /* there may be keys */
 	TUI_WAKE_RESIZED = 1 << 1, /* or came back from being stopped: draw everything */
 	TUI_WAKE_GONE = 1 << 2,    /* the terminal is not there any more */
+	TUI_WAKE_SOURCE = 1 << 4,  /* the descriptor that was waited for, too, is readable */
 	TUI_WAKE_SIGNAL = 1 << 3,  /* asked to end: see tui_screen_signal */
 };
 
@@ -31,8 +32,8 @@ void tui_screen_size(struct tui_screen *screen, int *rows, int *columns);
 /* Shows what changed since the last time; all: everything. Cursor row -1: none. */
 void tui_screen_show(struct tui_screen *screen, const struct tui_surface *surface, int cursor_row, int cursor_column,
 		     bool all);
-/* Waits at most so long; returns enum tui_wake. A stop (Ctrl-Z) and its end happen in here. */
-unsigned tui_screen_wait(struct tui_screen *screen, int timeout_ms);
+/* Waits at most so long, for `fd` too (-1: none); returns enum tui_wake. A stop (Ctrl-Z) and its end happen in here. */
+unsigned tui_screen_wait(struct tui_screen *screen, int fd, int timeout_ms);
 /*
  * The next key, TUI_KEY_NONE: there is none. A mouse's doing is TUI_KEY_LAST, with *what, *row and
  * *column set.

@@ -34,9 +34,10 @@ void tui_screen_show(struct tui_screen *screen, const struct tui_surface *surfac
 	(void)all;
 }
 
-unsigned tui_screen_wait(struct tui_screen *screen, int timeout_ms)
+unsigned tui_screen_wait(struct tui_screen *screen, int fd, int timeout_ms)
 {
 	(void)screen;
+	(void)fd;
 	(void)timeout_ms;
 	return TUI_WAKE_GONE;
 }

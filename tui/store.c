@@ -17,13 +17,7 @@
 #define LOG_BYTES     (UINT64_C(24) << 20)
 /* So many calls get names for their handles in the order of the trace, as dump gives them. */
 #define NAMED_MAX     20000u
-
-/* A call that was reported as running. */
-struct tui_open {
-	uint32_t process, thread;
-	uint64_t ordinal;
-	uint32_t function; /* index */
-};
+#define LABELLED_MAX  4096u
 
 static const struct vgpu_sink_ops store_ops;
 static void on_line(void *data, const struct vgpu_event *event, enum vgpu_tree_mark mark);
@@ -330,6 +324,10 @@ static void new_row(struct tui_store *store)
 	if (!store->filter)
 		return;
 	tui_log_kept(store->log, &first, &latest, &end);
+	if (latest > first && latest != store->rows_latest) {
+		trim_rows(store);
+		store->rows_latest = latest;
+	}
 	if (end && tui_log_read(store->log, end - 1, &entry) && passes(store, &entry))
 		add_row(store, end - 1);
 }
@@ -467,6 +465,23 @@ void tui_store_filter(struct tui_store *store, struct vgpu_filter *filter)
 	}
 }
 
+void tui_store_filter_on(struct tui_store *store, struct vgpu_filter *filter)
+{
+	uint64_t first, latest, end;
+	struct tui_entry entry;
+
+	vgpu_filter_free(store->filter);
+	store->filter = filter;
+	store->row_count = 0;
+	tui_log_kept(store->log, &first, &latest, &end);
+	for (uint64_t at = 0; at < end; at++) {
+		if (at == first)
+			at = latest;
+		if (at < end && tui_log_read(store->log, at, &entry) && passes(store, &entry))
+			add_row(store, at);
+	}
+}
+
 /* ---- mark, losses ---- */
 
 void tui_store_mark(struct tui_store *store)
@@ -503,6 +518,13 @@ uint64_t tui_store_lost(const struct tui_store *store)
 
 /* ---- the sink ---- */
 
+/* In the order of the stream: which of two of one name is told by its pid must not hang on what was looked at first. */
+static void name(struct tui_store *store, uint32_t process)
+{
+	if (process <= LABELLED_MAX)
+		vgpu_model_label(store->options.model, process);
+}
+
 static int store_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
 	struct tui_store *store = (struct tui_store *)sink;
@@ -518,8 +540,12 @@ static int store_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 		return on_call(store, event);
 	case VGPU_EVENT_PENDING:
 		return vgpu_tree_add(store->tree, event);
+	case VGPU_EVENT_START:
+		name(store, event->process);
+		break;
 	case VGPU_EVENT_EXIT:
 	case VGPU_EVENT_EXEC:
+		name(store, event->process);
 		vgpu_tree_end(store->tree, event->process);
 		runs_no_more(store, event->process, 0, 0);
 		process = event->process <= store->process_count && event->process ? store->processes[event->process - 1]

@@ -64,12 +64,20 @@ struct tui_store_options {
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
 
-/* A run of calls that were counted without being events. */
+/* Calls of a function of a process that were counted without being events, since that was told last. */
 struct tui_alike {
 	uint32_t process, id;
-	struct tui_stats *stats; /* of its function, NULL: none yet */
+	uint32_t function; /* index; where there are calls */
 	uint64_t calls, total_ns, longest_ns, last_ns;
-	uint64_t listed; /* not: since the last line of the log */
+	uint64_t outer_ns; /* of total_ns, that of calls which no other call made */
+};
+#define TUI_ALIKE 64u /* a power of two */
+
+/* A call that was reported as running. */
+struct tui_open {
+	uint32_t process, thread;
+	uint64_t ordinal;
+	uint32_t function; /* index */
 };
 
 struct tui_store {
@@ -91,7 +99,9 @@ struct tui_store {
 	uint64_t passed;     /* calls that passed, of all there were */
 	uint64_t *rows;      /* with a filter: sequence numbers of the lines that pass */
 	uint32_t row_count, row_room;
+	uint64_t rows_latest; /* the log's, when lines that are no longer kept were last taken out of them */
 	uint64_t events, calls;
+	uint64_t counted; /* of the calls, those that are in no line */
 	uint64_t lost_kernel, lost_coverage;
 	bool marked;
 	uint64_t mark_ns;
@@ -109,14 +119,23 @@ struct tui_store {
 	uint64_t named; /* calls whose handles were named in the order of the trace */
 	struct tui_open *open; /* calls that were seen to run */
 	uint32_t open_count;
-	struct tui_alike alike;
+	struct tui_alike alike[TUI_ALIKE];
+	uint64_t alike_listed; /* not: since the last line of the log */
 };
 
 int tui_store_open(struct tui_store **out, const struct tui_store_options *options);
+/*
+ * The same again of a copy of the model, but without a log, a filter, and what is held: the log stays where it is
+ * (tui_log_mark). kept: to be copied again only, in less room. Each pointer in these structures has its place
+ * in store_copy.c.
+ */
+int tui_store_copy(struct tui_store **out, const struct tui_store *from, struct vgpu_model *model, bool kept);
 void tui_store_close(struct tui_store *store); /* takes NULL */
 
 /* Takes the filter over (NULL: none) and counts anew what is on record. */
 void tui_store_filter(struct tui_store *store, struct vgpu_filter *filter);
+/* Takes it over where it has counted all along: only the lines on record are gone through. */
+void tui_store_filter_on(struct tui_store *store, struct vgpu_filter *filter);
 /*
  * Holds what can be seen: functions and processes as they are, no new lines. Counting goes on;
  * false lets go, and a line tells how many came meanwhile. Held again, it is what it is by then.

@@ -31,10 +31,16 @@ struct sorting {
 	bool falling;
 };
 
+struct placed {
+	const void *row;
+	uint64_t place;
+};
+
 static int compare(const void *a, const void *b, void *data)
 {
 	const struct sorting *sorting = data;
-	const void *x = *(const void *const *)a, *y = *(const void *const *)b;
+	const struct placed *first = a, *second = b;
+	const void *x = first->row, *y = second->row;
 	const struct tui_column *column = sorting->column;
 	int order = 0;
 
@@ -53,8 +59,8 @@ static int compare(const void *a, const void *b, void *data)
 	}
 	if (sorting->falling)
 		order = -order;
-	/* Rows lie in one array each: equal ones keep its order. */
-	return order ? order : x < y ? -1 : x > y;
+	/* Equal ones keep the order that they came in. */
+	return order ? order : first->place < second->place ? -1 : 1;
 }
 
 void tui_sort_rows(struct tui_app *app)
@@ -62,12 +68,21 @@ void tui_sort_rows(struct tui_app *app)
 	const struct tui_view *view = tui_app_view(app);
 	const struct tui_list *list = tui_app_list(app);
 	struct sorting sorting = { .app = app };
+	struct placed *placed;
 
 	if (list->sort >= view->column_count || (view->natural && !list->sort && !list->reverse) || !app->row_count)
 		return;
 	sorting.column = &view->columns[list->sort];
 	sorting.falling = sorting.column->falling != list->reverse;
-	qsort_r(app->rows, app->row_count, sizeof(*app->rows), compare, &sorting);
+	placed = malloc(app->row_count * sizeof(*placed));
+	if (!placed)
+		return;
+	for (uint64_t i = 0; i < app->row_count; i++)
+		placed[i] = (struct placed){ app->rows[i], i };
+	qsort_r(placed, app->row_count, sizeof(*placed), compare, &sorting);
+	for (uint64_t i = 0; i < app->row_count; i++)
+		app->rows[i] = placed[i].row;
+	free(placed);
 }
 
 /* ---- layout ---- */
@@ -111,6 +126,21 @@ struct drawing {
 	int found;
 };
 
+/* A count without room is said in fewer digits: cut, it would be another count. */
+static void shorten(struct vgpu_text *text, uint64_t count)
+{
+	const char *string = vgpu_text_string(text), *sign = *string == '+' ? "+" : "";
+	double n = (double)count;
+	int unit = -1;
+
+	if (strspn(string, "+,0123456789") != text->size)
+		return;
+	for (; n >= 999.95; unit++)
+		n /= 1000;
+	vgpu_text_clear(text);
+	vgpu_text_printf(text, "%s%.1f%c", sign, n, unit < 0 ? ' ' : "kMGTPE"[unit]);
+}
+
 static bool draw_cell(void *data, unsigned index, int x, int width)
 {
 	struct drawing *drawing = data;
@@ -124,6 +154,8 @@ static bool draw_cell(void *data, unsigned index, int x, int width)
 		return false;
 	}
 	style = column->text(app, drawing->row, &text);
+	if (column->right && column->value && tui_columns(drawing->surface, vgpu_text_string(&text)) > width)
+		shorten(&text, column->value(app, drawing->row));
 	if (column->right)
 		tui_surface_right(drawing->surface, drawing->y, x, x + width, style, vgpu_text_string(&text));
 	else /* as text, the last column is never cut */

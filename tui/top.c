@@ -26,10 +26,12 @@
  */
 #define SHARE       11 /* one part in so many */
 #define CREDIT_NS   (100 * MS)
+#define BLIND_NS    (250 * MS) /* whatever was spent: what is shown is never older */
 #define LEAST_NS    (2 * MS)
 #define MOST_NS     (IDLE_MS * MS)
-#define MANY_EVENTS 12000u
-#define FEW_EVENTS  4000u
+/* A ring keeps some 18,000 of the shortest calls: a third of that leaves room for being late. */
+#define MANY_EVENTS 6000u
+#define FEW_EVENTS  2000u
 
 struct pace {
 	uint64_t interval_ns;
@@ -59,6 +61,8 @@ static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
 	pace->credit_ns += (int64_t)((now - pace->wall_ns) / SHARE) - (int64_t)(cpu - pace->cpu_ns);
 	if (pace->credit_ns > (int64_t)CREDIT_NS)
 		pace->credit_ns = CREDIT_NS;
+	if (pace->credit_ns < -(int64_t)CREDIT_NS)
+		pace->credit_ns = -(int64_t)CREDIT_NS;
 	pace->wall_ns = now;
 	pace->cpu_ns = cpu;
 	if (events > MANY_EVENTS)
@@ -72,24 +76,30 @@ static void pace_read(struct pace *pace, uint64_t events, uint64_t now)
 	pace->next_ns = now + pace->interval_ns;
 	if (pace->credit_ns < 0)
 		pace->next_ns = now + (uint64_t)-pace->credit_ns * SHARE;
+	if (pace->next_ns > now + BLIND_NS)
+		pace->next_ns = now + BLIND_NS;
 }
 
 /* Returns 1 when a recording has more at once. */
-static int feed(struct tui_app *app, struct pace *pace)
+static int feed(struct tui_app *app, struct pace *pace, bool urgent)
 {
 	uint64_t events = app->store->events, until;
+	bool opened = app->caught_up;
 	int more;
 
 	if (app->options.live) {
-		if (vgpu_now_ns() < pace->next_ns)
+		if (vgpu_now_ns() < pace->next_ns && !urgent)
 			return 0;
 		more = tui_app_feed(app, CHUNK);
 		pace_read(pace, app->store->events - events, vgpu_now_ns());
+		/* What opening costs is spent once, and not by reading. */
+		if (!opened)
+			pace_start(pace, vgpu_now_ns());
 		return more < 0 ? more : 0;
 	}
 	until = vgpu_now_ns() + SLICE_NS;
 	do
-		more = tui_app_feed(app, CHUNK);
+		more = tui_app_read(app);
 	while (more == 1 && vgpu_now_ns() < until);
 	return more;
 }
@@ -106,6 +116,13 @@ static int wait_ms(const struct tui_app *app, const struct pace *pace, int more)
 		return left < IDLE_MS ? (int)left : IDLE_MS;
 	}
 	return app->playing_ns || app->message[0] ? IDLE_MS : 1000;
+}
+
+/* What else is waited for; *most_ms -1: its pace is ours to choose. */
+static int urgent(const struct tui_app *app, int *most_ms)
+{
+	*most_ms = -1;
+	return app->over || !app->source->ops->urgent ? -1 : app->source->ops->urgent(app->source, most_ms);
 }
 
 static void keys(struct tui_app *app, struct tui_screen *screen)
@@ -152,14 +169,14 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 	bool draw = true, all = false;
 	unsigned wake = 0;
 	struct pace pace;
-	int more, err = 0;
+	int more, fd, timeout, most_ms = -1, err = 0;
 
 	pace_start(&pace, vgpu_now_ns());
 	while (!app->quit) {
 		uint64_t now = vgpu_now_ns();
 		int rows, columns;
 
-		more = feed(app, &pace);
+		more = feed(app, &pace, wake & TUI_WAKE_SOURCE || most_ms >= 0);
 		now = vgpu_now_ns();
 		tui_app_tick(app, now);
 		if (wake & TUI_WAKE_KEY)
@@ -176,7 +193,9 @@ static int run(struct tui_app *app, struct tui_screen *screen, int *signal)
 			frame_ns = now;
 			draw = all = app->redraw = false;
 		}
-		wake = app->quit ? 0 : tui_screen_wait(screen, wait_ms(app, &pace, more));
+		fd = urgent(app, &most_ms);
+		timeout = wait_ms(app, &pace, more);
+		wake = app->quit ? 0 : tui_screen_wait(screen, fd, most_ms >= 0 && most_ms < timeout ? most_ms : timeout);
 		if (wake & TUI_WAKE_SIGNAL) {
 			*signal = tui_screen_signal(screen);
 			err = -EINTR;
@@ -220,7 +239,7 @@ int vgpu_top_once(const struct vgpu_top_options *options, int columns, const str
 	if (err)
 		return err;
 	app->once = true;
-	while (tui_app_feed(app, CHUNK) == 1)
+	while ((options->at ? tui_app_read(app) : tui_app_feed(app, CHUNK)) == 1)
 		;
 	tui_app_tick(app, vgpu_now_ns());
 	tui_app_text(app, columns, look, out);

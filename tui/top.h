@@ -22,6 +22,25 @@ struct vgpu_top_source_ops {
 	/* What is wrong with it, one line; NULL: nothing. */
 	const char *(*trouble)(const struct vgpu_top_source *source);
 	void (*close)(struct vgpu_top_source *source);
+	/*
+	 * Of something recorded; both NULL: it can only be read anew from its beginning. The next event is to
+	 * be the one of that number, or the first after it; what was over goes on. 0 or -errno.
+	 */
+	int (*seek)(struct vgpu_top_source *source, uint64_t number);
+	/* How much there will be, as far as that is known; 0: it is not. */
+	void (*extent)(const struct vgpu_top_source *source, uint64_t *events, uint64_t *length_ns);
+	/*
+	 * Of a program that the giver started; all NULL: nobody did. Its name while it runs, else NULL; how it
+	 * ended, "exited with 3"; and what the user wants as he leaves while it runs: that it ends, too, or goes on.
+	 */
+	const char *(*running)(const struct vgpu_top_source *source);
+	const char *(*ending)(const struct vgpu_top_source *source);
+	void (*leave)(struct vgpu_top_source *source, bool end);
+	/*
+	 * Of something live, NULL: nothing of it is in a hurry. A descriptor that becomes readable when something
+	 * is to be read that may soon be gone, -1: there is none; *most_ms: then it is polled at least so often.
+	 */
+	int (*urgent)(const struct vgpu_top_source *source, int *most_ms);
 };
 struct vgpu_top_source {
 	const struct vgpu_top_source_ops *ops;
@@ -32,9 +51,13 @@ struct vgpu_top_options {
 	bool live;            /* running processes; else what was recorded, through whose time one can move */
 	const char *view;     /* by its name; NULL: the one of the settings, or the first */
 	const char *filter;   /* to begin with; NULL: none */
+	const char *at;       /* of a recording: read up to there, tui_app_go_to_word has the words; NULL: all of it */
 	bool utf8, colour;
 	bool settings;        /* read, and keep, what the user chose */
-	/* Begins at the beginning; called again to go back in time. 0 or -errno. */
+	uint64_t log_bytes;   /* of lines that are kept; 0: enough */
+	uint64_t past_step;   /* events between the moments that are kept to go back to; 0: as many as is good */
+	const char *output;   /* a file that what the program writes goes to; NULL: it is not ours */
+	/* Begins at the beginning; called again to go back in time, where it cannot seek. 0 or -errno. */
 	int (*open)(void *data, struct vgpu_top_source **out);
 	void *data;
 	/*
@@ -45,10 +68,17 @@ struct vgpu_top_options {
 	struct vgpu_sink *(*explain_sink)(void *explain);
 	void (*explain_format)(void *explain, const struct vgpu_look *look, struct vgpu_text *out);
 	void (*explain_close)(void *explain);
+	/* The same again, of a copy of the model, to go back in time. 0 or -errno. NULL: nobody can. */
+	int (*explain_copy)(void **out, const void *explain, struct vgpu_model *model);
+	/* Appends what is at an address of an event's process, as function and file; NULL: addresses are shown. */
+	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
+	void *frame_data;
 	/* As struct tui_store_options has it; may be NULL. */
 	int (*note)(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out);
 };
 
+/* Whether it is one that `at` may be. */
+bool vgpu_top_time(const char *word);
 /* The names that `view` may have; NULL past the last. */
 const char *vgpu_top_view(unsigned index);
 

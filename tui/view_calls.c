@@ -54,17 +54,44 @@ static void prepare(struct tui_app *app)
 		app->label_columns = most;
 }
 
+/* Of one that is too long its numbers stay, which tell it from others: olla…(32687). */
+static void fit_label(const struct tui_app *app, const char *label, struct vgpu_text *out)
+{
+	struct vgpu_look look = { .utf8 = app->look.utf8 };
+	struct tui_surface surface = { .utf8 = app->look.utf8 };
+	struct vgpu_text name = { 0 };
+	const char *numbers = label + strcspn(label, "(/");
+	int room = (int)app->label_columns - (int)strlen(numbers);
+
+	if (app->once || tui_columns(&surface, label) <= (int)app->label_columns || room < 2) {
+		vgpu_text_puts(out, label);
+		return;
+	}
+	/* A surface cuts between characters, however wide they are. */
+	vgpu_text_add(&name, label, (size_t)(numbers - label));
+	if (!tui_surface_resize(&surface, 1, room)) {
+		tui_surface_text(&surface, 0, 0, room, TUI_PLAIN, vgpu_text_string(&name));
+		tui_surface_row(&surface, 0, &look, out);
+	}
+	vgpu_text_puts(out, numbers);
+	vgpu_text_free(&name);
+	tui_surface_free(&surface);
+}
+
 static void add_label(struct tui_app *app, const struct vgpu_event *event, struct vgpu_text *out)
 {
 	const struct vgpu_model_process *process = vgpu_model_process(app->model, event->process);
+	struct vgpu_text label = { 0 };
 	size_t start = out->size;
 
 	if (event->process) {
-		tui_escape(app, vgpu_model_label(app->model, event->process), out);
+		tui_escape(app, vgpu_model_label(app->model, event->process), &label);
 		/* The main thread goes without saying. */
 		if (event->tid && process && event->tid != process->pid && event->call.function)
-			vgpu_text_printf(out, "/%d", event->tid);
+			vgpu_text_printf(&label, "/%d", event->tid);
 	}
+	fit_label(app, vgpu_text_string(&label), out);
+	vgpu_text_free(&label);
 	vgpu_text_pad(out, start, app->label_columns);
 	vgpu_text_puts(out, " ");
 }
@@ -110,8 +137,12 @@ static void add_code(struct tui_app *app, struct vgpu_value_place *place, const 
 
 	if (vgpu_call_format_result(&code, place, call)) {
 		text = vgpu_text_string(&code);
-		if (!app->once && !tui_app_list(app)->sideways && app->columns < TUI_WIDE && (at = strstr(text, "ERROR_")))
-			text = at + strlen("ERROR_");
+		if (!app->once && !tui_app_list(app)->sideways && app->columns < TUI_WIDE) {
+			if ((at = strstr(text, "ERROR_")))
+				text = at + strlen("ERROR_");
+			else if ((at = strstr(text, "cudaError")) && at[9] != ' ')
+				text = at + 9;
+		}
 		vgpu_text_puts(out, "= ");
 		vgpu_text_puts(out, text);
 	}
@@ -201,6 +232,12 @@ static void line(struct tui_app *app, uint64_t index, struct vgpu_text *out)
 		vgpu_text_puts(out, entry.text);
 		vgpu_text_colour(out, &app->look, VGPU_COLOUR_PLAIN);
 		return;
+	case TUI_LINE_ALIKE:
+		vgpu_text_colour(out, &app->look, VGPU_COLOUR_DIM);
+		vgpu_text_count(out, entry.total);
+		vgpu_text_puts(out, " calls like those above: counted, not listed");
+		vgpu_text_colour(out, &app->look, VGPU_COLOUR_PLAIN);
+		return;
 	case TUI_LINE_BULK:
 		add_bulk(app, &entry, out);
 		return;
@@ -231,6 +268,10 @@ static void head(struct tui_app *app, struct tui_surface *surface, int y)
 	vgpu_text_puts(&text, app->store->filter ? " calls pass of " : " calls");
 	if (app->store->filter)
 		vgpu_text_count(&text, app->store->calls);
+	if (app->store->counted) {
+		vgpu_text_printf(&text, ", %llu%% unlisted",
+				 (unsigned long long)((unsigned __int128)app->store->counted * 100 / app->store->calls));
+	}
 	if (app->list[app->view].follow && app->options.live && !app->once)
 		vgpu_text_puts(&text, app->paused ? ", held" : ", following");
 	vgpu_text_printf(&titles, "      Time  %-*s Call", (int)app->label_columns, "Process");

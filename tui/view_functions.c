@@ -95,16 +95,31 @@ static enum tui_style errors_text(const struct tui_app *app, const void *row, st
 	return failed ? TUI_BAD : TUI_DIM;
 }
 
-/* Where there is little room: INVALID_DEVICE (101). */
+#define RESULT_COLUMNS      20
+#define RESULT_COLUMNS_WIDE 31
+
+/* Where there is little room: INVALID_DEVICE (101), and where there is less, the number stays: INVALID_CONTE… (201). */
 static void add_result(const struct tui_app *app, const struct vgpu_enum *names, int32_t result, struct vgpu_text *out)
 {
 	struct vgpu_text name = { 0 };
+	size_t room = app->columns >= TUI_WIDE ? RESULT_COLUMNS_WIDE : RESULT_COLUMNS, number;
 	const char *text, *at;
 
 	vgpu_result_format(&name, names, result);
 	text = vgpu_text_string(&name);
-	if (app->columns && app->columns < TUI_WIDE && (at = strstr(text, "ERROR_")))
+	if (app->columns && (app->columns < TUI_WIDE || strlen(text) > room) && (at = strstr(text, "ERROR_")))
 		text = at + strlen("ERROR_");
+	else if (app->columns && strlen(text) > room && !strncmp(text, "cudaError", 9))
+		text += 9;
+	at = strstr(text, " (");
+	number = at ? strlen(at) : 0;
+	if (app->columns && at && strlen(text) > room && number + 2 < room) {
+		struct vgpu_look look = { .utf8 = app->look.utf8 };
+
+		vgpu_text_add(out, text, room - number - 1);
+		vgpu_text_ellipsis(out, &look);
+		text = at;
+	}
 	vgpu_text_puts(out, text);
 	vgpu_text_free(&name);
 }
@@ -234,7 +249,7 @@ static const struct tui_column columns[] = {
 	{ .title = "Library", .width = 8, .from = 130, .text = library_text },
 	{ .title = "Calls", .width = 9, .right = true, .falling = true, .text = calls_text, .value = calls_value },
 	{ .title = "Errors", .width = 7, .right = true, .falling = true, .text = errors_text, .value = errors_value },
-	{ .title = "Last result", .width = 20, .wide = 31, .text = result_text },
+	{ .title = "Last result", .width = RESULT_COLUMNS, .wide = RESULT_COLUMNS_WIDE, .text = result_text },
 	{ .title = "Rate/s", .width = 9, .from = 110, .right = true, .falling = true, .text = rate_text, .value = rate_value },
 	{ .title = "p50", .width = 8, .right = true, .falling = true, .text = p50_text, .value = p50_value },
 	{ .title = "p99", .width = 8, .from = 90, .right = true, .falling = true, .text = p99_text, .value = p99_value },

@@ -44,7 +44,7 @@ static enum tui_style process_text(const struct tui_app *app, const void *row, s
 	const struct tui_library *library = row;
 
 	if (library->answer)
-		vgpu_text_puts(out, "(whoever asks)");
+		vgpu_text_puts(out, app->columns < TUI_WIDE && !app->once ? "(anyone)" : "(whoever asks)");
 	else if (!library->process)
 		vgpu_text_puts(out, "(any)");
 	else

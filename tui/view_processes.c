@@ -7,6 +7,8 @@
 #include "tui/app.h"
 
 #define DEPTH_MAX 12
+/* Nobody reads a tree of thousands, and making one takes the square of the time. */
+#define FLAT_FROM 2000u
 
 static const struct tui_process no_calls;
 
@@ -38,8 +40,7 @@ static void add_with_children(struct tui_app *app, const struct vgpu_model_proce
 
 static void prepare(struct tui_app *app)
 {
-	/* Nobody reads a tree of thousands, and making one takes the square of the time. */
-	bool flat = app->model->process_count > 2000;
+	bool flat = app->model->process_count > FLAT_FROM;
 
 	for (uint32_t i = 0; i < app->model->process_count; i++) {
 		const struct vgpu_model_process *process = app->model->processes[i];
@@ -58,17 +59,34 @@ static uint64_t key(struct tui_app *app, uint64_t index)
 
 /* ---- columns ---- */
 
+/* Of several children of one process. Of thousands nobody sees that in time: each is drawn as a last one. */
+static bool is_last(const struct tui_app *app, const struct vgpu_model_process *process)
+{
+	for (uint32_t i = process->number; i < app->model->process_count && app->model->process_count <= FLAT_FROM; i++)
+		if (app->model->processes[i] && app->model->processes[i]->parent == process->parent)
+			return false;
+	return true;
+}
+
+static void add_branches(const struct tui_app *app, const struct vgpu_model_process *process, struct vgpu_text *out)
+{
+	static const char *const marks[2][4] = { { "  ", "| ", "`- ", "|- " }, { "  ", "│ ", "└─ ", "├─ " } };
+	const struct vgpu_model_process *chain[DEPTH_MAX];
+	int depth = 0;
+
+	for (; depth < DEPTH_MAX && has_parent(app, process); process = vgpu_model_process(app->model, process->parent))
+		chain[depth++] = process;
+	for (int i = depth; i--;)
+		vgpu_text_puts(out, marks[app->look.utf8][2 * !i + !is_last(app, chain[i])]);
+}
+
 static enum tui_style name_text(const struct tui_app *app, const void *row, struct vgpu_text *out)
 {
 	const struct vgpu_model_process *process = row;
 	const struct tui_list *list = &app->list[app->view];
-	const struct vgpu_model_process *up = process;
-	int depth = 0;
 
-	for (; !list->sort && !list->reverse && has_parent(app, up) && depth < DEPTH_MAX; depth++)
-		up = vgpu_model_process(app->model, up->parent);
-	if (depth)
-		vgpu_text_printf(out, "%*s%s ", 2 * (depth - 1), "", app->look.utf8 ? "└─" : "`-");
+	if (!list->sort && !list->reverse)
+		add_branches(app, process, out);
 	tui_escape(app, vgpu_model_label(app->model, process->number), out);
 	return process->ended ? TUI_DIM : TUI_NAME;
 }
@@ -215,9 +233,12 @@ static enum tui_style command_text(const struct tui_app *app, const void *row, s
 	bool first = true;
 
 	while (process->argv && (word = vgpu_strings_next(&argv, word)) && out->size < 400) {
+		/* Where there is room for a few words: the name without its folders. */
+		const char *base = first && !app->once && app->columns < TUI_WIDE ? strrchr(word, '/') : NULL;
+
 		if (!first)
 			vgpu_text_puts(out, " ");
-		vgpu_text_shell_word(out, &look, word);
+		vgpu_text_shell_word(out, &look, base && base[1] ? base + 1 : word);
 		first = false;
 	}
 	if (process->container) {
@@ -254,6 +275,7 @@ static void detail(struct tui_app *app, uint64_t index)
 	const struct vgpu_model_process *process = app->rows[index];
 	const struct vgpu_model_process *parent = vgpu_model_process(app->model, process->parent);
 	struct vgpu_text line = { 0 };
+	bool once = app->once;
 
 	tui_process_name(app, process->number, &line);
 	tui_pager_open(app, vgpu_text_string(&line));
@@ -261,7 +283,9 @@ static void detail(struct tui_app *app, uint64_t index)
 	tui_escape(app, process->exe ? process->exe : "its executable is not on record", &line);
 	tui_pager_line(app, "  %s", vgpu_text_string(&line));
 	vgpu_text_clear(&line);
+	app->once = true;
 	command_text(app, process, &line);
+	app->once = once;
 	if (line.size)
 		tui_pager_line(app, "  %s", vgpu_text_string(&line));
 	vgpu_text_clear(&line);

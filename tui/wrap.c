@@ -4,14 +4,6 @@
 
 #include "tui/app.h"
 
-/* What the continuation of a line begins with: as much as the line itself, and two. */
-static int indentation(const char *line, int columns)
-{
-	int spaces = (int)strspn(line, " ") + 2;
-
-	return spaces < columns / 2 ? spaces : columns / 2;
-}
-
 /* Bytes of one character or one colour sequence; *width: columns it takes. */
 static size_t step(const char *at, int *width)
 {
@@ -24,6 +16,26 @@ static size_t step(const char *at, int *width)
 	*width = 1;
 	bytes = vgpu_utf8_decode(at, strlen(at), &code);
 	return bytes ? bytes : 1;
+}
+
+/*
+ * What the continuation of a line begins with: what stands in columns, three spaces apart, goes on beneath its
+ * last one; else as much as the line itself, and two.
+ */
+static int indentation(const char *line, int columns)
+{
+	int used = (int)strspn(line, " "), spaces = used + 2, width;
+
+	for (const char *at = line + used; *at && *at != '\n' && used <= columns / 2;) {
+		size_t run = strspn(at, " ");
+
+		width = (int)run;
+		at += run ? run : step(at, &width);
+		used += width;
+		if (run >= 3 && used <= columns / 2)
+			spaces = used;
+	}
+	return spaces < columns / 2 ? spaces : columns / 2;
 }
 
 int tui_wrap(const char *text, int columns, struct vgpu_text *out)

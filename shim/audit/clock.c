@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "shim/audit/sys.h"
+#include "shim/ring/anchor.h"
 
 /* Clock sources that the kernel reads from the processor's counter. */
 static const char counter_sources[][32] = { "tsc", "kvm-clock", "hyperv_clocksource_tsc_page" };
@@ -86,7 +87,7 @@ uint64_t audit_clock_coarse(void)
 void audit_clock_anchor(void)
 {
 	struct vgpu_arena *arena = audit.arena;
-	struct vgpu_anchor *slot, best = { .error = UINT32_MAX };
+	struct vgpu_anchor best = { .error = UINT32_MAX };
 	uint64_t count = __atomic_fetch_add(&arena->anchor_count, 1, __ATOMIC_RELAXED);
 
 	/* Of three tries the one with the narrowest bracket: an interrupt widens it. */
@@ -102,13 +103,5 @@ void audit_clock_anchor(void)
 			best.realtime_ns = clock_ns(CLOCK_REALTIME);
 		}
 	}
-	slot = &arena->anchor[count ? 1 + (count - 1) % (VGPU_ANCHORS - 1) : 0];
-	__atomic_store_n(&slot->sequence, 0, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	slot->counter = best.counter;
-	slot->monotonic_ns = best.monotonic_ns;
-	slot->boottime_ns = best.boottime_ns;
-	slot->realtime_ns = best.realtime_ns;
-	slot->error = best.error;
-	__atomic_store_n(&slot->sequence, (uint32_t)count + 1, __ATOMIC_RELEASE);
+	vgpu_anchor_write(arena, count, &best);
 }

@@ -15,28 +15,13 @@
 #include <unistd.h>
 
 #include "shim/backend/sim/device.h"
+#include "shim/backend/stub.h"
 #include "shim/entry/call.h"
 
-#define FUNCTIONS 1024u /* as many as shim/entry/arch/fault.S has stubs */
-#define STUB_BYTES 16u
 #define THREADS 64u
 #define NO_CAPACITY 255u
 #define TEXT_MAX 64u
 #define VECTORS 128u /* places from here on are registers for floats */
-
-/* As shim/entry/arch/fault.S lays it out. */
-struct vgpu_fault_frame {
-	uint64_t integer[6];
-	uint64_t vector[8];
-	uint64_t result[3];
-	void *target;
-	const uint64_t *stack;
-	uint64_t number;
-};
-_Static_assert(offsetof(struct vgpu_fault_frame, result) == 112 &&
-		   offsetof(struct vgpu_fault_frame, target) == 136 &&
-		   offsetof(struct vgpu_fault_frame, number) == 152,
-	       "fault.S counts on it");
 
 enum action { PASS = 0, RETURN = 1, CHANGE = 2 };
 
@@ -59,13 +44,13 @@ struct fault {
 static struct vgpu_simdev devices;
 static struct fault faults[VGPU_SIMDEV_FAULTS];
 static uint32_t fault_count;
-static void *targets[FUNCTIONS];
+static void *targets[VGPU_STUBS];
 static pid_t threads[THREADS]; /* in the order of their first call of a function with a fault */
 static const struct vgpu_library *ours;
 
 extern const uint8_t vgpu_fault_stubs[] __attribute__((visibility("hidden")));
-enum action vgpu_fault_enter(struct vgpu_fault_frame *frame) __attribute__((visibility("hidden")));
-void vgpu_fault_leave(struct vgpu_fault_frame *frame) __attribute__((visibility("hidden")));
+enum action vgpu_fault_enter(struct vgpu_stub_frame *frame) __attribute__((visibility("hidden")));
+void vgpu_fault_leave(struct vgpu_stub_frame *frame) __attribute__((visibility("hidden")));
 
 /* '*' stands for any text. */
 static bool matches(const char *pattern, const char *text)
@@ -85,7 +70,7 @@ static bool matches(const char *pattern, const char *text)
 
 static void *stub_of(uint32_t number)
 {
-	return (void *)(uintptr_t)(vgpu_fault_stubs + STUB_BYTES * number);
+	return (void *)(uintptr_t)(vgpu_fault_stubs + VGPU_STUB_BYTES * number);
 }
 
 /* ---- places ---- */
@@ -105,7 +90,7 @@ static bool find_place(uint32_t number, const char *name, struct place *place)
 }
 
 /* By the place that emit_places.c worked out. */
-static uint64_t word(const struct vgpu_fault_frame *frame, unsigned param)
+static uint64_t word(const struct vgpu_stub_frame *frame, unsigned param)
 {
 	return param < 6 ? frame->integer[param] : frame->stack[param - 6];
 }
@@ -115,7 +100,7 @@ static uint64_t cut(uint64_t value, unsigned size)
 	return size >= 8 ? value : value & ((UINT64_C(1) << 8 * size) - 1);
 }
 
-static bool is_float(const struct vgpu_fault_frame *frame, const struct place *place,
+static bool is_float(const struct vgpu_stub_frame *frame, const struct place *place,
 		     const char *text)
 {
 	double wanted, wide;
@@ -129,7 +114,7 @@ static bool is_float(const struct vgpu_fault_frame *frame, const struct place *p
 	       (place->size == sizeof(narrow) ? narrow == (float)wanted : wide == wanted);
 }
 
-static bool holds(const struct vgpu_fault_frame *frame, const struct vgpu_sim_part *part)
+static bool holds(const struct vgpu_stub_frame *frame, const struct vgpu_sim_part *part)
 {
 	struct place place;
 	const char *text;
@@ -149,7 +134,7 @@ static bool holds(const struct vgpu_fault_frame *frame, const struct vgpu_sim_pa
 	       cut(value, place.size) == cut((uint64_t)part->number, place.size);
 }
 
-static void put_text(const struct vgpu_fault_frame *frame, const struct place *place, char *at,
+static void put_text(const struct vgpu_stub_frame *frame, const struct place *place, char *at,
 		     const char *text)
 {
 	uint64_t room = place->kind == 't'           ? place->size
@@ -167,7 +152,7 @@ static void put_text(const struct vgpu_fault_frame *frame, const struct place *p
 	}
 }
 
-static void put(const struct vgpu_fault_frame *frame, const struct vgpu_sim_part *part)
+static void put(const struct vgpu_stub_frame *frame, const struct vgpu_sim_part *part)
 {
 	struct place place;
 	uint8_t *at;
@@ -216,7 +201,7 @@ static bool concerns(const struct fault *fault, uint32_t number)
 	return !fault->as->lookup && matches(fault->as->function, ours->names[number]);
 }
 
-static bool hits(struct fault *fault, const struct vgpu_fault_frame *frame)
+static bool hits(struct fault *fault, const struct vgpu_stub_frame *frame)
 {
 	uint32_t call;
 
@@ -242,7 +227,7 @@ static void hang(uint32_t ms)
 		;
 }
 
-enum action vgpu_fault_enter(struct vgpu_fault_frame *frame)
+enum action vgpu_fault_enter(struct vgpu_stub_frame *frame)
 {
 	enum action action = PASS;
 	int saved_errno = errno;
@@ -274,7 +259,7 @@ enum action vgpu_fault_enter(struct vgpu_fault_frame *frame)
 	return action;
 }
 
-void vgpu_fault_leave(struct vgpu_fault_frame *frame)
+void vgpu_fault_leave(struct vgpu_stub_frame *frame)
 {
 	const struct fault *fault = &faults[(frame->number >> 32) - 1];
 	int saved_errno = errno;
@@ -345,7 +330,7 @@ static uint32_t arm_all(void **dispatch)
 {
 	uint32_t armed = 0;
 
-	for (uint32_t number = 1; number <= ours->count && number < FUNCTIONS; number++)
+	for (uint32_t number = 1; number <= ours->count && number < VGPU_STUBS; number++)
 		for (uint32_t i = 0; ours->names[number] && i < fault_count; i++)
 			if (concerns(&faults[i], number)) {
 				arm(dispatch, number);

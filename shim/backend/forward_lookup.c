@@ -9,12 +9,13 @@
 #include "shim/backend/forward.h"
 #include "shim/entry/call.h"
 
-#define PER_THREAD	   2u /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
-#define NOT_FOUND	   500 /* CUDA_ERROR_NOT_FOUND */
-#define NOT_FOUND_STATUS 1  /* CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND */
+#define PER_THREAD 2u      /* CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM */
+#define NOT_FOUND 500      /* CUDA_ERROR_NOT_FOUND */
+#define NOT_FOUND_STATUS 1 /* CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND */
 
 static int (*target_v1)(const char *symbol, void **pointer, int version, uint64_t flags);
-static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags, int *status);
+static int (*target_v2)(const char *symbol, void **pointer, int version, uint64_t flags,
+			int *status);
 
 static int newest_version(void)
 {
@@ -47,7 +48,9 @@ static uint32_t recognise(const char *symbol, void *pointer, int version, uint64
 	return number;
 }
 
-static int hand_out(const char *symbol, void **pointer, int version, uint64_t flags, int *status)
+/* absent: what the entry point returns for what is not there. */
+static int hand_out(const char *symbol, void **pointer, int version, uint64_t flags, int *status,
+		    int absent)
 {
 	uint32_t number = recognise(symbol, *pointer, version, flags);
 	uint32_t function = number ? VGPU_FUNCTION(forward.library->id, number) : 0;
@@ -62,7 +65,7 @@ static int hand_out(const char *symbol, void **pointer, int version, uint64_t fl
 		*pointer = NULL;
 		if (status)
 			*status = NOT_FOUND_STATUS;
-		return NOT_FOUND;
+		return absent;
 	}
 	if (number)
 		*pointer = forward.library->entry[number];
@@ -74,14 +77,18 @@ static int lookup_v2(const char *symbol, void **pointer, int version, uint64_t f
 {
 	int result = target_v2(symbol, pointer, version, flags, status);
 
-	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, status) : result;
+	return !result && symbol && pointer && *pointer
+		   ? hand_out(symbol, pointer, version, flags, status, 0)
+		   : result;
 }
 
 static int lookup_v1(const char *symbol, void **pointer, int version, uint64_t flags)
 {
 	int result = target_v1(symbol, pointer, version, flags);
 
-	return !result && symbol && pointer && *pointer ? hand_out(symbol, pointer, version, flags, NULL) : result;
+	return !result && symbol && pointer && *pointer
+		   ? hand_out(symbol, pointer, version, flags, NULL, NOT_FOUND)
+		   : result;
 }
 
 void *forward_lookup(const char *name, void *symbol)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What shim/entry/arch/stubs.h hands over of a call whose type it does not know. */
+/* What shim/entry/arch/stubs.h hands over of a call whose type it does not know: to a fault, to a replay. */
 #ifndef VGPU_BACKEND_STUB_H
 #define VGPU_BACKEND_STUB_H
 

@@ -68,11 +68,14 @@ void vgpu_call_anchor(struct vgpu_thread *thread, uint64_t counter)
 	errno = saved_errno;
 }
 
-uint64_t vgpu_call_clock(void)
+uint64_t vgpu_call_counter(void)
 {
 	int saved_errno = errno;
-	uint64_t ns = vgpu_clock_monotonic();
+	uint64_t ns;
 
+	if (vgpu_local.counter == VGPU_COUNTER_TSC)
+		return vgpu_arch_counter();
+	ns = vgpu_clock_monotonic();
 	errno = saved_errno;
 	return ns;
 }

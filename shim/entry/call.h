@@ -28,7 +28,7 @@
  *
  *	uint64_t *p = vgpu_call_leave(&call, WORD(ret), NARGS, BLOB_BYTES);
  *	if (p) {
- *		p = vgpu_put_arg(p, WORD(arg0)); …
+ *		p = vgpu_put_arg(p, WORD(arg0)); …       -- or vgpu_put_kept(&call, p, NARGS), where there are many
  *		p = vgpu_put_blob(p, PARAM, FLAGS, pointer, SIZE, present); …
  *		vgpu_call_commit(&call, p);
  *	}
@@ -69,7 +69,7 @@ struct vgpu_source {
 	const void *data; /* NULL: recorded as absent */
 	size_t size;      /* bytes there are; at most VGPU_BLOB_MAX are kept */
 	uint8_t param;
-	uint8_t flags;    /* VGPU_BLOB_IN, VGPU_BLOB_OUT */
+	uint8_t flags; /* VGPU_BLOB_IN, VGPU_BLOB_OUT */
 };
 
 #define VGPU_BLOB_BYTES(size) (sizeof(struct vgpu_blob) + (((size) + 7u) & ~7u))
@@ -82,36 +82,42 @@ enum vgpu_mode {
 
 /* This library's view of the process's core: written at start, then only read. */
 struct vgpu_local {
-	uint32_t mode;        /* enum vgpu_mode; first, since the thunks in assembly look at it */
+	uint32_t mode; /* enum vgpu_mode; first, since the thunks in assembly look at it */
+	uint32_t
+	    plain; /* 1: the processor's counter and no stacks, which one look on the way tells */
 	uint32_t counter;     /* enum vgpu_counter */
 	uint32_t stacks;      /* frames of opt-in stacks, 0: off */
 	uint32_t generation;  /* of the core it joined: one more in each forked child */
 	uint8_t *arena;       /* base of the mapping */
 	const uint32_t *wipe; /* 1; reads 0 after a fork, in the child */
-	uint64_t target;      /* where the library behind us lies, in which calls are not the program's own; */
+	uint64_t
+	    target; /* where the library behind us lies, in which calls are not the program's own; */
 	uint64_t target_size; /* 0: there is none */
 };
 
 extern struct vgpu_local vgpu_local __attribute__((visibility("hidden")));
 /* NULL: this thread did not call yet; VGPU_THREAD_REFUSED: found no room, or is starting */
 extern __thread struct vgpu_thread *vgpu_thread_self
-	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 #define VGPU_THREAD_REFUSED ((struct vgpu_thread *)1)
 
-#define VGPU_LIKELY(x)   __builtin_expect(!!(x), 1)
+#define VGPU_LIKELY(x) __builtin_expect(!!(x), 1)
 #define VGPU_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define VGPU_CALLER()    ((uint64_t)(uintptr_t)__builtin_return_address(0))
-#define VGPU_SP()        ((uint64_t)(uintptr_t)__builtin_dwarf_cfa() - sizeof(void *))
+#define VGPU_CALLER() ((uint64_t)(uintptr_t)__builtin_return_address(0))
+#define VGPU_SP() ((uint64_t)(uintptr_t)__builtin_dwarf_cfa() - sizeof(void *))
 
 /* Slow ends of the path, in call.c. Out of line, hidden, errno preserved. */
 #pragma GCC visibility push(hidden)
-struct vgpu_thread *vgpu_call_start(void);                                /* NULL: do not record */
-uint32_t vgpu_call_unwind(struct vgpu_thread *thread, uint64_t sp);       /* the depth after dead slots were popped */
-uint32_t vgpu_call_more(struct vgpu_thread *thread, struct vgpu_cursor *cursor, uint32_t size); /* offset of reserved room, 0: none */
+struct vgpu_thread *vgpu_call_start(void); /* NULL: do not record */
+uint32_t vgpu_call_unwind(struct vgpu_thread *thread,
+			  uint64_t sp); /* the depth after dead slots were popped */
+uint32_t vgpu_call_more(struct vgpu_thread *thread, struct vgpu_cursor *cursor,
+			uint32_t size); /* offset of reserved room, 0: none */
 void vgpu_call_forked(void);
 void vgpu_call_anchor(struct vgpu_thread *thread, uint64_t counter);
-uint64_t vgpu_call_clock(void);
-uint64_t *vgpu_call_stack(uint64_t caller, uint64_t *place);       /* writes VGPU_BLOB_STACK, returns its end */
+uint64_t vgpu_call_counter(void); /* of either kind */
+uint64_t *vgpu_call_stack(uint64_t caller,
+			  uint64_t *place); /* writes VGPU_BLOB_STACK, returns its end */
 #pragma GCC visibility pop
 
 /* For backends: flag the call in flight on this thread (enum vgpu_call_flags), or note which entry point it gave. */
@@ -120,8 +126,7 @@ void vgpu_call_resolved(uint32_t function) __attribute__((visibility("hidden")))
 
 static inline uint64_t vgpu_counter(void)
 {
-	return VGPU_LIKELY(vgpu_local.counter == VGPU_COUNTER_TSC) ? vgpu_arch_counter()
-								   : vgpu_call_clock();
+	return VGPU_LIKELY(vgpu_local.plain) ? vgpu_arch_counter() : vgpu_call_counter();
 }
 
 /*
@@ -133,9 +138,11 @@ static inline __attribute__((always_inline)) void vgpu_store_head(void *place, u
 	__atomic_store_n((uint64_t *)place, head, __ATOMIC_RELEASE);
 }
 
-static inline uint64_t vgpu_word_bits(uint32_t size, enum vgpu_record_state state, uint32_t generation)
+static inline uint64_t vgpu_word_bits(uint32_t size, enum vgpu_record_state state,
+				      uint32_t generation)
 {
-	return size / 8 | (uint64_t)VGPU_KIND_CALL << 16 | (uint64_t)state << 24 | (uint64_t)generation << 32;
+	return size / 8 | (uint64_t)VGPU_KIND_CALL << 16 | (uint64_t)state << 24 |
+	       (uint64_t)generation << 32;
 }
 
 /*
@@ -154,7 +161,10 @@ vgpu_call_reserve(struct vgpu_thread *thread, struct vgpu_cursor *cursor, uint32
 	if (VGPU_LIKELY((uint64_t)offset + size <= cursor->limit) ||
 	    (offset = vgpu_call_more(thread, cursor, size))) {
 		record = vgpu_local.arena + offset;
-		vgpu_store_head(record, vgpu_word_bits(size, VGPU_STATE_RESERVED, cursor->generation));
+		if (!record)
+			__builtin_unreachable();
+		vgpu_store_head(record,
+				vgpu_word_bits(size, VGPU_STATE_RESERVED, cursor->generation));
 	}
 	__asm__ volatile("" ::: "memory");
 	thread->reserving = reserving;
@@ -162,8 +172,9 @@ vgpu_call_reserve(struct vgpu_thread *thread, struct vgpu_cursor *cursor, uint32
 }
 
 /* false: the caller goes straight to the backend and must not touch call again. */
-static inline __attribute__((always_inline)) bool
-vgpu_call_enter(struct vgpu_call *call, uint32_t function, uint8_t nargs, uint64_t caller, uint64_t sp)
+static inline __attribute__((always_inline)) bool vgpu_call_enter(struct vgpu_call *call,
+								  uint32_t function, uint8_t nargs,
+								  uint64_t caller, uint64_t sp)
 {
 	struct vgpu_thread *thread;
 	uint32_t depth;
@@ -185,6 +196,9 @@ vgpu_call_enter(struct vgpu_call *call, uint32_t function, uint8_t nargs, uint64
 	 * leaves VGPU_SP_NONE in it, hence the third store; after it, it finds the slot's true sp.
 	 */
 	call->slot = &thread->inflight[depth < VGPU_INFLIGHT_MAX ? depth : VGPU_INFLIGHT_MAX];
+	__asm__(
+	    ""
+	    : "+r"(call->slot)); /* reckoned once: the compiler would do it again for each use */
 	call->slot->sp = sp;
 	__asm__ volatile("" ::: "memory");
 	thread->depth = depth + 1;
@@ -213,7 +227,8 @@ static inline __attribute__((always_inline)) void vgpu_call_bulk(struct vgpu_cal
 	call->cursor = VGPU_CURSOR_BULK;
 }
 
-static inline __attribute__((always_inline)) void vgpu_call_arg(struct vgpu_call *call, unsigned i, uint64_t word)
+static inline __attribute__((always_inline)) void vgpu_call_arg(struct vgpu_call *call, unsigned i,
+								uint64_t word)
 {
 	if (i < VGPU_ARGS_MAX)
 		call->slot->args[i] = word;
@@ -233,7 +248,8 @@ static inline void vgpu_call_text(struct vgpu_call *call, uint8_t param, const c
 /* Publishes the slot by its first eight bytes. Pairs with the reader's acquire of inflight.function. */
 static inline __attribute__((always_inline)) void vgpu_call_begin(struct vgpu_call *call)
 {
-	uint64_t own = call->caller - vgpu_local.target < vgpu_local.target_size ? VGPU_CALL_BACKEND_OWN : 0;
+	uint64_t own =
+	    call->caller - vgpu_local.target < vgpu_local.target_size ? VGPU_CALL_BACKEND_OWN : 0;
 	/* The ring is larger than a cache: what will be written after the call is fetched while it runs. */
 	const uint8_t *record = vgpu_local.arena + call->thread->cursor[call->cursor].offset;
 
@@ -242,7 +258,7 @@ static inline __attribute__((always_inline)) void vgpu_call_begin(struct vgpu_ca
 	if (call->nargs > 4)
 		vgpu_arch_want(record + 128);
 	vgpu_store_head(call->slot, call->function | own << 32 | (uint64_t)call->nargs << 48 |
-					    (uint64_t)call->text_param << 56);
+					(uint64_t)call->text_param << 56);
 }
 
 /* The slot is cleared only after the record is committed: killed in between, the call is seen twice, by its ordinal. */
@@ -253,6 +269,12 @@ static inline __attribute__((always_inline)) void vgpu_call_end(struct vgpu_call
 	call->thread->depth = call->depth;
 	__asm__ volatile("" ::: "memory");
 	call->slot->sp = VGPU_SP_NONE;
+}
+
+/* Another call may have taken the slot, when this one's frame seemed to be gone. */
+static inline __attribute__((always_inline)) bool vgpu_call_kept(const struct vgpu_call *call)
+{
+	return call->slot->ordinal == call->ordinal;
 }
 
 /*
@@ -271,10 +293,14 @@ vgpu_call_leave(struct vgpu_call *call, uint64_t result, uint8_t nargs, uint32_t
 		vgpu_call_forked();
 		return NULL;
 	}
-	leave = vgpu_counter();
 	size = sizeof(*record) + nargs * 8u + blob_bytes;
-	if (VGPU_UNLIKELY(vgpu_local.stacks))
-		size += VGPU_BLOB_BYTES(sizeof(uint32_t));
+	if (VGPU_LIKELY(vgpu_local.plain)) {
+		leave = vgpu_arch_counter();
+	} else {
+		leave = vgpu_call_counter();
+		if (vgpu_local.stacks)
+			size += VGPU_BLOB_BYTES(sizeof(uint32_t));
+	}
 	record = vgpu_call_reserve(thread, &thread->cursor[call->cursor], size);
 	if (VGPU_UNLIKELY(!record)) {
 		vgpu_call_end(call);
@@ -283,8 +309,7 @@ vgpu_call_leave(struct vgpu_call *call, uint64_t result, uint8_t nargs, uint32_t
 	call->record = record;
 	head = call->function | (uint64_t)nargs << 48 |
 	       (uint64_t)(call->depth < 255 ? call->depth : 255) << 56;
-	/* Another call may have taken the slot, when this one's frame seemed to be gone. */
-	if (VGPU_LIKELY(call->slot->ordinal == call->ordinal))
+	if (VGPU_LIKELY(vgpu_call_kept(call)))
 		head |= (uint64_t)call->slot->flags << 32;
 	vgpu_store_head(&record->function, head);
 	record->ordinal = call->ordinal;
@@ -304,9 +329,19 @@ static inline __attribute__((always_inline)) uint64_t *vgpu_put_arg(uint64_t *pl
 	return place + 1;
 }
 
-/* data is read only when present and not NULL. size is a compile-time constant, at most VGPU_BLOB_MAX. */
+/* All arguments, from the slot: many of them are fewer instructions so than one by one. Only while vgpu_call_kept. */
 static inline __attribute__((always_inline)) uint64_t *
-vgpu_put_blob(uint64_t *place, uint8_t param, uint8_t flags, const void *data, uint32_t size, bool present)
+vgpu_put_kept(const struct vgpu_call *call, uint64_t *place, unsigned count)
+{
+	memcpy(place, call->slot->args, count * 8u);
+	return place + count;
+}
+
+/* data is read only when present and not NULL. size is a compile-time constant, at most VGPU_BLOB_MAX. */
+static inline __attribute__((always_inline)) uint64_t *vgpu_put_blob(uint64_t *place, uint8_t param,
+								     uint8_t flags,
+								     const void *data,
+								     uint32_t size, bool present)
 {
 	struct vgpu_blob blob = { .param = param, .flags = flags, .size = size, .full_size = size };
 
@@ -319,9 +354,10 @@ vgpu_put_blob(uint64_t *place, uint8_t param, uint8_t flags, const void *data, u
 }
 
 /* Publishes the record and empties the slot. Pairs with the reader's acquire of the word. */
-static inline __attribute__((always_inline)) void vgpu_call_commit(struct vgpu_call *call, uint64_t *place)
+static inline __attribute__((always_inline)) void vgpu_call_commit(struct vgpu_call *call,
+								   uint64_t *place)
 {
-	if (VGPU_UNLIKELY(vgpu_local.stacks))
+	if (VGPU_UNLIKELY(!vgpu_local.plain) && vgpu_local.stacks)
 		vgpu_call_stack(call->caller, place);
 	__atomic_store_n(&call->record->word.state, VGPU_STATE_COMMITTED, __ATOMIC_RELEASE);
 	vgpu_call_end(call);
@@ -330,7 +366,7 @@ static inline __attribute__((always_inline)) void vgpu_call_commit(struct vgpu_c
 /* The end for wrappers with blobs of run-time size; cuts them to VGPU_BLOB_MAX each and VGPU_RECORD_MAX in all. */
 void vgpu_call_finish(struct vgpu_call *call, uint64_t result, const uint64_t *args, uint8_t nargs,
 		      const struct vgpu_source *blobs, unsigned nblobs)
-	__attribute__((visibility("hidden")));
+    __attribute__((visibility("hidden")));
 
 /* min(n * size, VGPU_BLOB_MAX + 1) without overflow, for arrays whose length the program passes. */
 static inline size_t vgpu_array_bytes(uint64_t n, size_t size)

@@ -152,6 +152,7 @@ static void adopt(struct vgpu_core *core, uint32_t place)
 {
 	vgpu_local.counter = core->counter;
 	vgpu_local.stacks = core->stacks;
+	vgpu_local.plain = core->counter == VGPU_COUNTER_TSC && !core->stacks;
 	vgpu_local.arena = (uint8_t *)core->arena;
 	vgpu_local.generation = core->generation;
 	vgpu_local.wipe = &core->wipe[place];

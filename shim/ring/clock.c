@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shim/entry/arch/arch.h"
+#include "shim/ring/anchor.h"
 
 /* Clock sources that the kernel reads from the processor's counter. */
 static const char *const counter_sources[] = { "tsc", "kvm-clock", "hyperv_clocksource_tsc_page",
@@ -57,7 +58,7 @@ uint64_t vgpu_clock_anchor(struct vgpu_arena *arena)
 {
 	uint64_t step = arena->counter == VGPU_COUNTER_TSC ? VGPU_ANCHOR_TICKS : VGPU_ANCHOR_CLOCK_NS;
 	uint64_t due = __atomic_load_n(&arena->next_anchor, __ATOMIC_RELAXED), now = raw(arena), count;
-	struct vgpu_anchor *slot, best = { .error = UINT32_MAX };
+	struct vgpu_anchor best = { .error = UINT32_MAX };
 
 	/* One anchor an interval for all threads: two must not write one slot. */
 	if (now < due || !__atomic_compare_exchange_n(&arena->next_anchor, &due, now + step, 0,
@@ -80,14 +81,6 @@ uint64_t vgpu_clock_anchor(struct vgpu_arena *arena)
 			best.realtime_ns = realtime;
 		}
 	}
-	slot = &arena->anchor[count ? 1 + (count - 1) % (VGPU_ANCHORS - 1) : 0];
-	__atomic_store_n(&slot->sequence, 0, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	slot->counter = best.counter;
-	slot->monotonic_ns = best.monotonic_ns;
-	slot->boottime_ns = best.boottime_ns;
-	slot->realtime_ns = best.realtime_ns;
-	slot->error = best.error;
-	__atomic_store_n(&slot->sequence, (uint32_t)count + 1, __ATOMIC_RELEASE);
+	vgpu_anchor_write(arena, count, &best);
 	return now + step;
 }

@@ -238,6 +238,7 @@ int vgpu_ring_poll(struct vgpu_ring *ring)
 		err = reader_log_read(ring);
 	if (!err)
 		err = reader_threads_read(ring);
+	ring->lightly = !err && reader_light_due(ring);
 	if (!err)
 		err = reader_segments_read(ring);
 	reader_pending_settle(ring);

@@ -3,6 +3,7 @@
 #ifndef VGPU_RING_READER_H
 #define VGPU_RING_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,22 @@ int vgpu_ring_open_place(struct vgpu_ring **out, pid_t pid, const struct vgpu_ri
  * until the next poll. Cheap when nothing is new.
  */
 int vgpu_ring_poll(struct vgpu_ring *ring);
+
+/*
+ * For whoever only counts calls that are like others: such a call is counted as read, and not handed
+ * out by vgpu_ring_next. During a poll like() is asked for a call and all that it called, each with its
+ * record (checked as those handed out are, `bytes` in all); where it says yes to each, count() is called
+ * for each, else all are handed out. Calls with a gap before them are not asked for.
+ */
+struct vgpu_ring_light {
+	bool (*like)(void *data, uint32_t thread, const struct vgpu_call_record *call, size_t bytes);
+	void (*count)(void *data, uint32_t thread, const struct vgpu_call_record *call, size_t bytes);
+	void *data;
+	uint64_t least;        /* polls with fewer new calls hand out all of them */
+	uint32_t newest_bytes; /* the newest of a thread are handed out in any case: so many bytes */
+};
+/* From now on; NULL: nobody. Must stay where it is. */
+void vgpu_ring_lighten(struct vgpu_ring *ring, const struct vgpu_ring_light *light);
 
 struct vgpu_ring_event {
 	uint32_t kind;          /* enum vgpu_record_kind */
@@ -123,5 +140,8 @@ int vgpu_ring_time(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_r
 int vgpu_ring_monotonic(const struct vgpu_ring *ring, uint64_t counter, struct vgpu_ring_time *out);
 /* The length of [enter, leave] in ns. */
 uint64_t vgpu_ring_duration_ns(const struct vgpu_ring *ring, uint64_t enter, uint64_t leave);
+
+/* What a unit of the counter is worth around there. 0: not known. */
+double vgpu_ring_tick_ns(const struct vgpu_ring *ring, uint64_t counter);
 
 #endif

@@ -3,6 +3,7 @@
 #include "shim/ring/reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shim/ring/reader_state.h"
@@ -10,7 +11,8 @@
 /*
  * A range is copied twice. A record that the first copy shows as committed was whole before the
  * second copy began, so words are believed from the first and bodies taken from the second. Then
- * the segment's generation is read again: when it changed, both copies are void.
+ * the segment's generation is read again: when it changed, both copies are void. Of a segment that
+ * the writer has left one copy is enough: all that was committed in it was whole before.
  */
 
 /* One walk over [from, to) of a chunk; offsets are those of the chunk. */
@@ -20,6 +22,9 @@ struct walk {
 	struct reader_thread *thread; /* NULL: the process log */
 	uint32_t generation;
 	uint32_t from, to;
+	uint32_t light;       /* calls before this may be counted only */
+	bool left;            /* by the writer */
+	const uint8_t *words; /* the first copy */
 	uint32_t at; /* where it ended: nothing beyond was read */
 };
 
@@ -27,7 +32,7 @@ static struct vgpu_word word_at(const struct walk *walk, uint32_t at)
 {
 	struct vgpu_word word;
 
-	memcpy(&word, walk->ring->words + (at - walk->from), sizeof(word));
+	memcpy(&word, walk->words + (at - walk->from), sizeof(word));
 	return word;
 }
 
@@ -107,6 +112,20 @@ static void hole_add(struct walk *walk, uint32_t from, uint32_t to)
 	memcpy(&hole->word, &word, sizeof(word));
 }
 
+/* The bytes of those from here on that are counted only. */
+static uint32_t light(const struct walk *walk, uint32_t at)
+{
+	const struct reader_range range = {
+		.words = walk->words + (at - walk->from),
+		.bodies = walk->ring->bodies + (at - walk->from),
+		.bytes = walk->to - at,
+		.light = walk->light - at,
+		.generation = walk->generation,
+	};
+
+	return reader_light(walk->ring, walk->thread, &range);
+}
+
 static int walk_records(struct walk *walk)
 {
 	uint32_t at = walk->from, size, next;
@@ -114,8 +133,13 @@ static int walk_records(struct walk *walk)
 	int err = 0;
 
 	while (!err && at + sizeof(word) <= walk->to) {
-		const uint8_t *body = walk->ring->bodies + (at - walk->from);
+		const uint8_t *body;
 
+		if (at < walk->light)
+			at += light(walk, at);
+		if (at + sizeof(word) > walk->to)
+			break;
+		body = walk->ring->bodies + (at - walk->from);
 		word = word_at(walk, at);
 		size = record_size(walk, at);
 		if (!size) {
@@ -140,14 +164,31 @@ static int walk_records(struct walk *walk)
 	return err;
 }
 
+/* Asked twice: one copy alone may have its two fields from two rounds. */
+static bool still_left(struct vgpu_ring *ring, uint32_t chunk, uint32_t which, const struct vgpu_segment *segment)
+{
+	struct vgpu_segment now;
+
+	if (segment->used > segment->end)
+		return false;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (reader_copy(ring, (uint64_t)chunk * VGPU_CHUNK_BYTES + offsetof(struct vgpu_chunk, segment) +
+			      which * sizeof(now), &now, sizeof(now)) != (ssize_t)sizeof(now))
+		return false;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return now.generation == segment->generation && now.used == segment->used;
+}
+
 /* Copies [from, to) of a chunk, less what a file that was cut does not have any more. */
-static int copy_twice(struct walk *walk, uint32_t chunk)
+static int copy(struct walk *walk, uint32_t chunk)
 {
 	struct vgpu_ring *ring = walk->ring;
 	uint64_t offset = (uint64_t)chunk * VGPU_CHUNK_BYTES + walk->from;
-	ssize_t first, second;
+	ssize_t first = walk->to - walk->from, second;
 
-	first = reader_copy(ring, offset, ring->words, walk->to - walk->from);
+	walk->words = walk->left ? ring->bodies : ring->words;
+	if (!walk->left)
+		first = reader_copy(ring, offset, ring->words, walk->to - walk->from);
 	if (first < 0)
 		return (int)first;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -164,7 +205,7 @@ static int segment_walk(struct walk *walk, uint32_t chunk, uint32_t which)
 {
 	struct vgpu_segment now;
 	ssize_t n;
-	int err = copy_twice(walk, chunk);
+	int err = copy(walk, chunk);
 
 	walk->at = walk->from;
 	if (err)
@@ -280,30 +321,51 @@ static int segment_read(struct vgpu_ring *ring, uint32_t index, uint32_t which)
 		return 0;
 	walk.from = state->at;
 	walk.to = limit;
+	walk.left = limit == segment->end && still_left(ring, index, which, segment);
+	if (ring->lightly)
+		walk.light = walk.left ? limit : limit > ring->light->newest_bytes ? limit - ring->light->newest_bytes : 0;
 	err = segment_walk(&walk, index, which);
 	/* Nothing is added to a segment that the writer has left; what follows the last record was looked at. */
 	state->at = !err && limit == segment->end && segment->used <= segment->end ? segment->end : walk.at;
 	return err;
 }
 
+/* One of those to be read: a thread's in the order in which it wrote them, or each gap would be one in what was read. */
+struct place {
+	uint64_t order;
+	uint32_t index, which;
+};
+
+static int place_order(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
 int reader_segments_read(struct vgpu_ring *ring)
 {
+	struct place places[2 * VGPU_ARENA_CHUNKS];
+	uint32_t count = 0;
 	int err = 0;
 
-	for (uint32_t i = 1; i < ring->arena.allocated && !err; i++) {
-		uint32_t kind = ring->chunk[i].header.kind;
+	for (uint32_t i = 1; i < ring->arena.allocated; i++) {
+		const struct reader_chunk *chunk = &ring->chunk[i];
+		uint32_t kind = chunk->header.kind, segments = 0;
 
-		if (kind == VGPU_CHUNK_HEAD) {
-			if (!ring->chunk[i].head || ring->chunk[i].head->state == VGPU_THREAD_NONE)
-				continue;
-			err = segment_read(ring, i, 0);
-			if (!err)
-				err = segment_read(ring, i, 1);
-		} else if (kind == VGPU_CHUNK_FIRST || kind == VGPU_CHUNK_LATEST ||
-			   kind == VGPU_CHUNK_BULK) {
-			err = segment_read(ring, i, 0);
-		}
+		if (kind == VGPU_CHUNK_HEAD)
+			segments = chunk->head && chunk->head->state != VGPU_THREAD_NONE ? 2 : 0;
+		else if (kind == VGPU_CHUNK_FIRST || kind == VGPU_CHUNK_LATEST || kind == VGPU_CHUNK_BULK)
+			segments = 1;
+		for (uint32_t which = 0; which < segments; which++)
+			if (chunk->header.segment[which].order)
+				places[count++] = (struct place){ chunk->header.segment[which].order, i, which };
 	}
+	qsort(places, count, sizeof(*places), place_order);
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = segment_read(ring, places[i].index, places[i].which);
 	return err;
 }
 

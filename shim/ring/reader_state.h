@@ -103,6 +103,9 @@ struct vgpu_ring {
 	uint32_t threads_count, threads_room, next_thread;
 	uint64_t retired_read; /* records read of threads whose room was taken since */
 
+	const struct vgpu_ring_light *light; /* NULL: every call is handed out */
+	bool lightly;                        /* in this poll */
+
 	struct reader_pending *pending;
 	uint32_t pending_count, pending_room;
 
@@ -140,6 +143,18 @@ bool reader_ordinal_insert(struct reader_thread *thread, uint64_t ordinal);
 bool reader_ordinal_read(const struct reader_thread *thread, uint64_t ordinal);
 /* Takes calls off the pending list whose record was read meanwhile. */
 void reader_pending_settle(struct vgpu_ring *ring);
+
+/* Records of a thread's segment, as copied. */
+struct reader_range {
+	const uint8_t *words, *bodies;
+	uint32_t bytes;
+	uint32_t light; /* of these bytes, calls that begin before this may be counted only */
+	uint32_t generation;
+};
+/* Has calls counted instead of handed out, from the beginning on. Returns the bytes of those that were. */
+uint32_t reader_light(struct vgpu_ring *ring, struct reader_thread *thread, const struct reader_range *range);
+/* Whether this poll has enough to read for it: once the threads were read. */
+bool reader_light_due(const struct vgpu_ring *ring);
 
 /* Appends an event. 0 or -errno. body is size bytes, a multiple of 8. */
 int reader_event_add(struct vgpu_ring *ring, const uint8_t *body, uint32_t size, uint32_t kind,

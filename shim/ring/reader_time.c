@@ -322,3 +322,15 @@ uint64_t vgpu_ring_duration_ns(const struct vgpu_ring *ring, uint64_t enter, uin
 	line = line_at(ring, enter);
 	return scale(leave - enter, line->ns, line->ticks);
 }
+
+double vgpu_ring_tick_ns(const struct vgpu_ring *ring, uint64_t counter)
+{
+	const struct reader_line *line;
+
+	if (ring->arena.counter == VGPU_COUNTER_MONOTONIC)
+		return 1;
+	if (ring->anchors_count < 2)
+		return ring->anchors_count ? 1.0 / 3 : 0;
+	line = line_at(ring, counter);
+	return line->ticks ? (double)line->ns / (double)line->ticks : 0;
+}

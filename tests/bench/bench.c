@@ -2,6 +2,7 @@
 /* What the benchmarks share. */
 #include "tests/bench/bench.h"
 
+#include <dlfcn.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,14 @@ double bench_child(const char *const *argv, const char *const *environment)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		return -1;
 	return value;
+}
+
+int (*bench_driver(const char *path))(int *value, int attribute, int device)
+{
+	void *driver = dlopen(path, RTLD_NOW);
+	int (*init)(unsigned flags) = driver ? (int (*)(unsigned))dlsym(driver, "cuInit") : NULL;
+
+	return init && !init(0) ? (int (*)(int *, int, int))dlsym(driver, "cuDeviceGetAttribute") : NULL;
 }
 
 int bench_has(const char *program)

@@ -32,6 +32,9 @@ int bench_has(const char *program);
  */
 void bench_loop(void (*many)(unsigned calls), unsigned rounds, unsigned calls);
 
+/* The driver library at `path`, after its cuInit: its cuDeviceGetAttribute; NULL: it cannot be had. */
+int (*bench_driver(const char *path))(int *value, int attribute, int device);
+
 /* What cuDeviceGetAttribute does on the simulated device, or less: a look at a table. */
 int bench_get_attribute(int *value, int attribute, int device);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the kernel observer costs: attaching and detaching, a hit, and those who are not traced. */
 #include <bpf/bpf.h>
-#include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
@@ -13,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/bench_hit.h"
+#include "tests/bench/bench_slope.h"
+#include "tests/bench/bench_slope_target.h"
 #include "tracer/source/kernel/private.h"
 
 #define LINKS 100
-#define CALLS 100000
-#define ROUNDS 3
 
 static const char *const libraries[] = { "cuda", "nvml", "cudart13", "cudart12" };
 
@@ -27,35 +26,6 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1e9 + now.tv_nsec;
-}
-
-/* Of this thread alone: what others do on the machine does not count. */
-static double cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * 1e9 + now.tv_nsec;
-}
-
-static int take(void *data, const struct vgpu_kernel_record *record)
-{
-	uint64_t *calls = data;
-
-	*calls += record->head->kind == VGPU_BPF_CALL;
-	return 0;
-}
-
-static struct vgpu_kernel *open_kernel(uint32_t method, uint32_t descriptors)
-{
-	char why[512] = "";
-	struct vgpu_kernel_options options = { .method = method, .ring_bytes = 64u << 20, .descriptors = descriptors,
-					       .why = why, .why_size = sizeof(why) };
-	struct vgpu_kernel *kernel = NULL;
-
-	if (vgpu_kernel_open(&kernel, &options))
-		printf("  (%s)\n", why);
-	return kernel;
 }
 
 static uint32_t attach_all(struct vgpu_kernel *kernel, const char *folder, double *ns)
@@ -105,40 +75,24 @@ static void per_function(const char *path, const struct vgpu_kernel *kernel, dou
 	*detach_ns = now_ns() - start;
 }
 
-static double best_call(int (*function)(int *))
-{
-	double best = 1e18;
-	int count;
-
-	for (int round = 0; round < ROUNDS; round++) {
-		double start = cpu_ns();
-
-		for (int i = 0; i < CALLS; i++)
-			function(&count);
-		start = (cpu_ns() - start) / CALLS;
-		best = start < best ? start : best;
-	}
-	return best;
-}
-
 static double best_system_call(void)
 {
 	double best = 1e18;
 
-	for (int round = 0; round < ROUNDS; round++) {
-		double start = cpu_ns();
+	for (int round = 0; round < BENCH_ROUNDS; round++) {
+		double start = bench_cpu_ns();
 
-		for (int i = 0; i < CALLS * 2; i++)
+		for (int i = 0; i < BENCH_CALLS * 2; i++)
 			syscall(__NR_getppid);
-		start = (cpu_ns() - start) / CALLS / 2;
+		start = (bench_cpu_ns() - start) / BENCH_CALLS / 2;
 		best = start < best ? start : best;
 	}
 	return best;
 }
 
-static void attaching(const char *folder, uint32_t method)
+static void attaching(const char *folder, uint32_t method, bool apart)
 {
-	struct vgpu_kernel *kernel = open_kernel(method, 0);
+	struct vgpu_kernel *kernel = bench_open_kernel(method, apart);
 	double attach_ns, detach_ns, one_attach_ns, one_detach_ns;
 	uint32_t functions;
 	char path[1024];
@@ -149,8 +103,8 @@ static void attaching(const char *folder, uint32_t method)
 	snprintf(path, sizeof(path), "%s/libvgpu-cuda.so", folder);
 	detach_ns = vgpu_kernel_detach(kernel);
 	printf("%-8s %u functions, both directions: attached in %.1f ms, detached in %.1f ms\n",
-	       vgpu_kernel_method_name(method), functions, attach_ns / 1e6, detach_ns / 1e6);
-	if (method == VGPU_KERNEL_MULTI) {
+	       vgpu_kernel_session(kernel) ? "session" : vgpu_kernel_method_name(method), functions, attach_ns / 1e6, detach_ns / 1e6);
+	if (method == VGPU_KERNEL_MULTI && !apart) {
 		per_function(path, kernel, &one_attach_ns, &one_detach_ns);
 		printf("%-8s %u functions, an event each: attached in %.1f ms, detached in %.1f ms (%.0f times as long to "
 		       "detach, per function)\n",
@@ -160,85 +114,26 @@ static void attaching(const char *folder, uint32_t method)
 	vgpu_kernel_close(kernel);
 }
 
-/* A program that does nothing, at the entry and the return of one function: what this kernel itself takes. */
-static double best_empty(const char *path, const struct vgpu_kernel *kernel, int (*function)(int *))
+/* A program that does nothing at the tracepoint of all system calls: what this kernel itself takes. */
+static double best_empty_system_call(void)
 {
 	const struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = (enum bpf_attach_type)KERNEL_ATTACH_MULTI,
-		    .prog_flags = vgpu_kernel_sleeps(kernel) ? BPF_F_SLEEPABLE : 0);
-	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "Dual BSD/GPL", code, 2, &options), links[2] = { -1, -1 };
-	unsigned long offset = 0;
-	double best = 0;
+	int program = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL, "Dual BSD/GPL", code, 2, NULL);
+	int link = bpf_raw_tracepoint_open("sys_exit", program);
+	double best = best_system_call();
 
-	for (uint32_t slot = 0; slot < vgpu_kernel_functions(kernel); slot++) {
-		const struct vgpu_kernel_function *f = vgpu_kernel_function(kernel, slot);
-
-		if (!strcmp(f->name, "cuDeviceGetCount"))
-			offset = f->offset;
-	}
-	for (unsigned i = 0; i < 2; i++) {
-		struct kernel_multi_attr attr = {
-			.prog_fd = program, .attach_type = KERNEL_ATTACH_MULTI, .path = (uintptr_t)path,
-			.offsets = (uintptr_t)&offset, .count = 1, .uprobe_flags = i,
-		};
-
-		links[i] = kernel_link_create(&attr, sizeof(attr));
-	}
-	if (links[0] >= 0 && links[1] >= 0)
-		best = best_call(function);
-	for (unsigned i = 0; i < 2; i++)
-		if (links[i] >= 0)
-			close(links[i]);
+	if (link >= 0)
+		close(link);
 	if (program >= 0)
 		close(program);
-	return best;
-}
-
-static void hits(const char *folder)
-{
-	int (*function)(int *);
-	uint64_t calls = 0;
-	struct vgpu_kernel *kernel;
-	struct vgpu_bpf_totals totals;
-	double plain, trap, hit, empty;
-	char path[1024];
-	void *library;
-
-	snprintf(path, sizeof(path), "%s/libvgpu-cuda.so", folder);
-	setenv("VGPU_TRACE_DIR", "/dev/shm", 0);
-	library = dlopen(path, RTLD_NOW);
-	if (!library)
-		return;
-	*(void **)&function = dlsym(library, "cuDeviceGetCount");
-	((int (*)(unsigned))dlsym(library, "cuInit"))(0);
-	plain = best_call(function);
-	kernel = open_kernel(VGPU_KERNEL_AUTO, 0);
-	if (!kernel || vgpu_kernel_attach(kernel, path, NULL, NULL))
-		return;
-	trap = best_call(function);
-	vgpu_kernel_follow(kernel, getpid());
-	function(&(int){ 0 });
-	hit = best_call(function);
-	vgpu_kernel_detach(kernel);
-	empty = best_empty(path, kernel, function);
-	while (vgpu_kernel_drain(kernel, true, take, &calls) > 0)
-		;
-	vgpu_kernel_totals(kernel, &totals);
-	printf("a call with its record in the ring %.0f ns; and entry and return observed by the kernel +%.0f ns "
-	       "(%.0f times); in a process that is not traced +%.0f ns (%llu records, %llu dropped)\n",
-	       plain, hit - plain, hit / plain, trap - plain, (unsigned long long)calls,
-	       (unsigned long long)totals.dropped);
-	if (empty > 0)
-		printf("of these +%.0f ns this kernel takes %.0f for two probes that do nothing, and the observer %.0f\n",
-		       hit - plain, empty - plain, hit - empty);
-	vgpu_kernel_close(kernel);
+	return link < 0 ? 0 : best;
 }
 
 /* Two ways to see three system calls: at their functions, where the kernel permits that, or at the tracepoint of all. */
 static void system_calls(bool all)
 {
 	struct vgpu_kernel_options options = { .ring_bytes = 1u << 20, .descriptors = 4, .files = true, .all_syscalls = all };
-	double plain = best_system_call(), observed;
+	double plain = best_system_call(), observed, empty = all ? best_empty_system_call() : 0;
 	struct vgpu_kernel *kernel;
 
 	if (vgpu_kernel_open(&kernel, &options))
@@ -250,24 +145,36 @@ static void system_calls(bool all)
 	       "afterwards %+.0f ns\n",
 	       plain, all ? "the tracepoint of all system calls" : "the functions of three", observed - plain,
 	       best_system_call() - plain);
+	if (empty > 0)
+		printf("a program that does nothing at that tracepoint: %+.0f ns\n", empty - plain);
 }
 
 int main(int argc, char **argv)
 {
 	char why[256];
 
+	if (argc == 2 && !strcmp(argv[1], "slope-child"))
+		return bench_slope_child();
+	if (argc >= 3 && argc <= 5 && !strcmp(argv[1], "slope"))
+		return bench_slope(atof(argv[2]), argc > 3 ? atof(argv[3]) : 10, argc > 4 && !strcmp(argv[4], "calm"));
 	if (argc == 3 && !strcmp(argv[2], "syscalls")) {
 		system_calls(false);
 		system_calls(true);
 		return 0;
 	}
+	if (argc == 3 && !strcmp(argv[2], "hits")) {
+		bench_hits(argv[1]);
+		return 0;
+	}
 	if (argc != 2 || vgpu_kernel_permitted(why, sizeof(why))) {
-		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER" : why);
+		printf("SKIPPED: %s\n", argc != 2 ? "usage: bench_kernel LIBRARY-FOLDER [hits|syscalls] | "
+						    "slope SECONDS [INTERVAL [calm]]" : why);
 		return 77;
 	}
-	attaching(argv[1], VGPU_KERNEL_MULTI);
-	attaching(argv[1], VGPU_KERNEL_TRACEFS);
-	hits(argv[1]);
+	attaching(argv[1], VGPU_KERNEL_MULTI, false);
+	attaching(argv[1], VGPU_KERNEL_MULTI, true);
+	attaching(argv[1], VGPU_KERNEL_TRACEFS, false);
+	bench_hits(argv[1]);
 	system_calls(false);
 	system_calls(true);
 	return 0;

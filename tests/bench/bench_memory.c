@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Memory that 1,000 short-lived processes of 8 threads each cost: while they live, and what they leave. */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -46,15 +45,10 @@ static double proportional_kib(void)
 
 static int child(void)
 {
-	void *cuda = dlopen(bench_library("libvgpu-cuda.so"), RTLD_NOW);
-	int (*init)(unsigned flags);
 	pthread_t threads[THREADS];
 
-	if (!cuda)
-		return 1;
-	init = (int (*)(unsigned))dlsym(cuda, "cuInit");
-	get_attribute = (int (*)(int *, int, int))dlsym(cuda, "cuDeviceGetAttribute");
-	if (!init || !get_attribute || init(0))
+	get_attribute = bench_driver(bench_library("libvgpu-cuda.so"));
+	if (!get_attribute)
 		return 1;
 	pthread_barrier_init(&together, NULL, THREADS + 1);
 	for (int i = 0; i < THREADS; i++)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether a live reader keeps up: a process that calls at a steady rate, a reader that polls every few ms. */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +17,12 @@
 
 static int child(double calls_a_second)
 {
-	void *cuda = dlopen(bench_library("libvgpu-cuda.so"), RTLD_NOW);
-	int (*get_attribute)(int *value, int attribute, int device);
-	int (*init)(unsigned flags);
+	int (*get_attribute)(int *value, int attribute, int device) = bench_driver(bench_library("libvgpu-cuda.so"));
 	uint64_t start, made = 0;
 	double ns = 1e9 / calls_a_second;
 	int value;
 
-	if (!cuda)
-		return 1;
-	init = (int (*)(unsigned))dlsym(cuda, "cuInit");
-	get_attribute = (int (*)(int *, int, int))dlsym(cuda, "cuDeviceGetAttribute");
-	if (!init || !get_attribute || init(0))
+	if (!get_attribute)
 		return 1;
 	start = bench_now_ns();
 	while (bench_now_ns() - start < SECONDS * UINT64_C(1000000000)) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The trace file: recording, size, opening, reading, printing; babeltrace2 and uftrace on as many events in the same run. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -33,18 +32,12 @@ static double cpu_seconds(int who)
 /* What processor time it took goes to a file: the rest of what a recording takes is the tracer's. */
 static int rate(double calls_a_second, double seconds, const char *path)
 {
-	void *cuda = dlopen("libcuda.so.1", RTLD_NOW);
-	int (*get_attribute)(int *value, int attribute, int device);
-	int (*init)(unsigned flags);
+	int (*get_attribute)(int *value, int attribute, int device) = bench_driver("libcuda.so.1");
 	uint64_t start, made = 1;
 	FILE *out = fopen(path, "w");
 	int value;
 
-	if (!cuda || !out)
-		return 1;
-	init = (int (*)(unsigned))dlsym(cuda, "cuInit");
-	get_attribute = (int (*)(int *, int, int))dlsym(cuda, "cuDeviceGetAttribute");
-	if (!init || !get_attribute || init(0))
+	if (!get_attribute || !out)
 		return 1;
 	start = bench_now_ns();
 	while (bench_now_ns() - start < seconds * 1e9) {

@@ -7,6 +7,8 @@ if(TARGET vgpu-audit)
 	add_dependencies(audit_dump vgpu-audit)
 	vgpu_add_script(audit_failures audit_failures.sh)
 	vgpu_add_script(link link.sh)
+	# Alone: probes that other tests have in the dynamic linker stop any program under valgrind.
+	vgpu_add_script(link_valgrind link_valgrind.sh SERIAL)
 	vgpu_add_script(shim_tls shim_tls.sh)
 	vgpu_add_script(audit_harmless audit_harmless.sh)
 	vgpu_add_script(audit_tls audit_tls.sh TIMEOUT 900)

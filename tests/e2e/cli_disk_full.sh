@@ -19,6 +19,7 @@ check() {
 # goes through a pipe, and the commands' own limit is lifted again: their rings are files, too.
 mkfifo pipe
 cat pipe >printed &
+# shellcheck disable=SC2016  # the inner shells fill them in
 code 5 bash -c 'ulimit -S -f 24 && exec "$@" 2>pipe' bash "$trace" run --shim sim -o limited.vgt -- bash -c '
 	ulimit -S -f unlimited
 	for i in {1..250}; do "$1" discover >/dev/null; done

@@ -28,7 +28,7 @@ for device in h100-80gb a100-80gb; do
 		rm -f x.vgt
 		simulated --device "$device" -o x.vgt -- "./$program" >"$program.txt" 2>run.txt ||
 			{ cat "$program.txt"; tail -n 5 run.txt; fail "$program on $device: exit status $?"; }
-		same done "$(tail -n 1 "$program.txt")" "last line of $program on $device"
+		same "done" "$(tail -n 1 "$program.txt")" "last line of $program on $device"
 		"$trace" dump x.vgt >"$program.$device.dump"
 		want "$program.$device.dump" 'exited with 0'
 		refuse "$program.$device.dump" '[1-9][0-9]* calls lost'

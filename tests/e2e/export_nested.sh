@@ -21,8 +21,8 @@ import export_check as check
 trace = check.chrome(sys.argv[2])[0]["traceEvents"]
 # Each kind of event is there, as a slice or as an instant.
 numbers = {e["args"]["number"] for e in trace if "number" in e.get("args", {})}
-assert {int(n) for n in numbers} == set(range(1, 94)), sorted(numbers)
+assert {int(n) for n in numbers} == set(range(1, 97)), sorted(numbers)
 spans = check.otlp(sys.argv[3])
 numbers = {int(v["intValue"]) for s, _ in spans for a in s["attributes"] if a["key"] == "vgpu.event.number" for v in [a["value"]]}
-assert numbers == set(range(1, 94)), sorted(numbers)
+assert numbers == set(range(1, 97)), sorted(numbers)
 PY

@@ -55,7 +55,7 @@ same "400 77; 98 701 702" "$(cat out)" "floats and structs by value"
 # Lookups.
 with $'[fault]\nfunction = cuMemCreate\nlookup = missing\n[fault]\nfunction = cuMemMap\nlookup = null'
 run lookup
-same "cuMemCreate 500 no status 1, cuMemMap 0 no status 0, cuMemUnmap 0 yes status 0" "$(cat out)" "lookups"
+same "cuMemCreate 0 no status 1, cuMemMap 0 no status 0, cuMemUnmap 0 yes status 0" "$(cat out)" "lookups"
 
 # Another process's fault is nobody else's.
 with $'[fault]\nfunction = cuInit\nprocess = somebody*\nresult = 3'
@@ -97,7 +97,7 @@ code 0 "$trace" run --shim forward:copy --device faults.conf -o fault.vgt -- "$c
 same "0 999 0" "$(cat out)" "the second call, under forward"
 same 1 "$(grep -c "$mark" err)" "marked calls, under forward"
 code 0 "$trace" run --shim forward:copy --device faults.conf -o fault.vgt -- "$client" lookup
-same "cuMemCreate 500 no status 1, cuMemMap 0 no status 0, cuMemUnmap 0 yes status 0" "$(cat out)" "lookups, under forward"
+same "cuMemCreate 0 no status 1, cuMemMap 0 no status 0, cuMemUnmap 0 yes status 0" "$(cat out)" "lookups, under forward"
 
 # What names nothing is refused before anything runs, and says what.
 bad() {

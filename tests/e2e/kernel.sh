@@ -1,13 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The kernel observer: one case (a function below) by one way of attaching.
-# usage: kernel.sh CASE multi|tracefs
+# usage: kernel.sh CASE multi|apart|tracefs
+# apart: multi with links for entries and for returns, as on kernels before 6.13.
 # shellcheck source=tests/e2e/common.sh
 . "$VGPU_SOURCE_DIR/tests/e2e/common.sh"
 
 bin=$VGPU_BUILD_DIR/tests/e2e
 target=$bin/kernel_target
 method=${2:-multi}
+apart=()
+if [ "$method" = apart ]; then
+	method=multi
+	apart=(-c)
+fi
 out=$VGPU_WORK_DIR/out
 # A file of its own: probes belong to files, and other tests run at the same time.
 foreign=$VGPU_WORK_DIR/libcuda-foreign.so
@@ -21,13 +27,14 @@ cd /
 probe() {
 	local status=0
 
-	"$bin/kernel_probe" -m "$method" "$@" >"$out" 2>"$out.err" || status=$?
+	"$bin/kernel_probe" -m "$method" "${apart[@]}" "$@" >"$out" 2>"$out.err" || status=$?
 	[ $status != 77 ] || skip "$(cat "$out.err")"
 	if grep -q 'no way to attach\|has no links' "$out.err"; then
 		skip "$(cat "$out.err")"
 	fi
 	[ $status = 0 ] || fail "kernel_probe: $status: $(cat "$out.err")"
 	want "$out" "^method $method "
+	[ ${#apart[@]} = 0 ] || want "$out" "^method .* session=0"
 }
 
 # field NAME: of the line of totals
@@ -74,7 +81,7 @@ bad() {
 	read -r _ <"$out.fifo"
 	# What an earlier run said. It ends when the process that it watches does.
 	: >"$out"
-	"$bin/kernel_probe" -m "$method" -q -l "$foreign" -p $pid >"$out" 2>"$out.err" &
+	"$bin/kernel_probe" -m "$method" "${apart[@]}" -q -l "$foreign" -p $pid >"$out" 2>"$out.err" &
 	local watcher=$!
 	until grep -q '^ready' "$out"; do
 		kill -0 $watcher 2>/dev/null || { kill $pid; skip "$(cat "$out.err")"; }
@@ -119,7 +126,7 @@ grandchild() {
 
 # A handler makes an exit code of a crash.
 crash() {
-	probe -l "$foreign" -- "$target" segv "$foreign"
+	probe -f -l "$foreign" -- "$target" segv "$foreign"
 	want "$out" 'signal 11 code=1 address=40 handled=1 stack=[1-9][0-9]* in=cuModuleLoad'
 	want "$out" 'call cuModuleLoad .* pending in1/21="x-module"'
 	want "$out" ' exit .* status=200$'
@@ -249,7 +256,7 @@ kill_rounds() { # PATTERN COMMAND…, with PID for the target's number and NTH f
 }
 
 killed() {
-	kill_rounds '^ready' "$bin/kernel_probe" -m "$method" -q -l "$foreign" -p PID
+	kill_rounds '^ready' "$bin/kernel_probe" -m "$method" "${apart[@]}" -q -l "$foreign" -p PID
 }
 
 # The same of the program itself, each with a file, which can be read to where it was killed.
@@ -288,7 +295,7 @@ leftovers() {
 two() {
 	local first
 
-	"$bin/kernel_probe" -m "$method" -q -e -S -l "$foreign" >"$out.first" 2>&1 &
+	"$bin/kernel_probe" -m "$method" "${apart[@]}" -q -e -S -l "$foreign" >"$out.first" 2>&1 &
 	first=$!
 	until grep -q '^ready' "$out.first"; do
 		kill -0 $first 2>/dev/null || skip "$(cat "$out.first")"
@@ -301,6 +308,26 @@ two() {
 	cp "$out.first" "$out"
 	nothing_lost
 	same 8000 "$(field entries)" "calls of the first"
+}
+
+# A process that is not followed: nothing of it is counted, and where the kernel has sessions no return probe gets in its way.
+bystander() {
+	local first returns=3
+
+	"$bin/kernel_probe" -m "$method" "${apart[@]}" -q -S -l "$foreign" >"$out.first" 2>&1 &
+	first=$!
+	until grep -q '^ready' "$out.first"; do
+		kill -0 $first 2>/dev/null || skip "$(cat "$out.first")"
+	done
+	"$target" bystander "$foreign" >"$out.bystander"
+	kill -INT $first
+	wait $first || fail "$(cat "$out.first")"
+	want "$out.first" '^total entries=0 returns=0 .* records=0 '
+	! grep -q 'session=1' "$out.first" || returns=0
+	same "trampolines $returns of 3" "$(cat "$out.bystander")" "return probes in the way of one that is not followed"
+	probe -q -l "$foreign" -- "$target" bystander "$foreign"
+	want "$out" '^trampolines 3 of 3$'
+	want "$out" '^count cuLaunchHostFunc entries=3 returns=3 records=3$'
 }
 
 # What depends on where a call comes from is the same under observation.
@@ -443,7 +470,7 @@ go_program() {
 			fmt.Println("bad", bad)
 		}
 	END
-	(cd "$VGPU_WORK_DIR/go" && GOCACHE=$VGPU_WORK_DIR/cache GOPATH=$VGPU_WORK_DIR/path GO111MODULE=off GOFLAGS= \
+	(cd "$VGPU_WORK_DIR/go" && GOCACHE=$VGPU_WORK_DIR/cache GOPATH=$VGPU_WORK_DIR/path GO111MODULE=off GOFLAGS='' \
 		go build -o program main.go) >"$out" 2>&1 || skip "go cannot build with cgo: $(tail -n 1 "$out")"
 	probe -k -q -l "$foreign" -- "$VGPU_WORK_DIR/go/program" "$foreign"
 	want "$out" '^bad 0$'

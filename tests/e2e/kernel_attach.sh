@@ -208,46 +208,6 @@ throws() {
 	same 1 "$(count probes 'libthrow.so.*"entries":0')" "returns as well"
 }
 
-# in_container COMMAND…: in a control group such as Docker makes
-in_container() {
-	local root id=3f2a9c0b1d4e5f60718293a4b5c6d7e8f90123456789abcdef01234567$(printf %08x $$)
-	root=$(sed -n 's/^cgroup2 \([^ ]*\) .*/\1/p' /proc/mounts | head -n 1)
-	group=$root/docker-$id.scope
-	[ -n "$root" ] && mkdir "$group" 2>/dev/null || skip "no control group can be made"
-	trap 'rmdir "$group" 2>/dev/null || true; jobs -p | xargs -r kill 2>/dev/null || true' EXIT
-	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
-}
-
-# Which container a process is of stands wherever it does; its children, too, are of it.
-container() {
-	attach --wait "${target##*/}" "${more[@]}"
-	in_container "$target" grandchild "$foreign" >said 2>&1 || true
-	wait $job || fail "attach: $? $(cat err)"
-	nothing_lost
-	want out ' exe\([0-9]+\)  victim .*  \(in docker 3f2a9c0b1d4e\)$'
-	[ "$(count context '"cgroup":"/docker-3f2a9c0b1d4e')" -ge 2 ] || fail "a program of the container without its control group"
-	code 0 "$trace" dump -e 'fn == "cuInit"' a.vgt
-	want out '\(in docker 3f2a9c0b1d4e\)$'
-	code 0 "$trace" explain a.vgt
-	want out '\(in docker 3f2a9c0b1d4e\) '
-	code 0 "$trace" top --once --view processes --width 200 a.vgt
-	want out '\(in docker 3f2a9c0b1d4e\)'
-	rmdir "$group"
-	# One that runs and has a ring: nobody else looks at it.
-	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" libcuda.so.1
-	mkfifo gate
-	in_container "$target" image_files "$PWD/libcuda.so.1" /no/such/file >said <gate 2>&1 &
-	job=$!
-	exec 7>gate
-	wait_for said '^[0-9]+$'
-	code 0 "$trace" dump "${target##*/}"
-	want out '^kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
-	code 0 "$trace" ps
-	want out '/kt_container.* image_files .*  \(in docker 3f2a9c0b1d4e\)$'
-	exec 7>&-
-	wait $job || fail "$(cat said)"
-}
-
 # What depends on where a call comes from: RTLD_NEXT, and a search by the caller's own RUNPATH.
 lookups() {
 	need cc
@@ -299,94 +259,6 @@ startup() {
 	want out 'libcuda-start.so'
 }
 
-# Probes that never found their place: why, at the end and in the trace. What was found says nothing.
-probes() {
-	need cc
-	need strip
-	cat >inner.c <<-'END'
-		extern int puts(const char *);
-		static inline __attribute__((always_inline)) int twice(int a) { return a * 2 + puts(""); }
-		static __attribute__((noinline)) int hidden(int a) { __asm__ volatile(""); return a + 1; }
-		int inner_one(int a) { return twice(a) + twice(a + 1); }
-		int inner_two(int a) { return twice(a) - hidden(a); }
-	END
-	cc -g -O2 -shared -fPIC -o libinner.so inner.c
-	cp libinner.so libinner_bare.so
-	strip libinner_bare.so
-	echo 'extern int inner_one(int), inner_two(int); __attribute__((constructor)) static void start(void)
-		{ inner_one(1); inner_two(1); }' |
-		cc -shared -fPIC -Wl,--no-as-needed -x c -o libouter.so - -L. -linner -linner_bare -Wl,-rpath,"$PWD"
-	more=(--lib 'libinner.so' --probe 'libinner.so:twice(int)->int' --probe 'libinner.so:hidden(int)->int' --probe 'libinner.so:inner_tow'
-		--probe 'libinner_bare.so:hidden' --probe 'libouter.so:inner_one' --probe 'libnever.so:any' --probe 'libinner*:inner_two')
-	observe "$target" load "$PWD/libouter.so"
-	want out 'probe    libinner.so:twice was never placed: in .*/libinner.so it was inlined at 3 places, and has no code of its own$'
-	want out 'probe    libinner.so:inner_tow was never placed: .*/libinner.so has no function of that name; it has inner_two'
-	want out 'probe    libinner_bare.so:hidden was never placed: .*/libinner_bare.so is stripped: it names only the 2 functions'
-	want out 'probe    libouter.so:inner_one was never placed: .*/libouter.so calls it and does not have it'
-	want out 'probe    libnever.so:any was never placed: no file of that name was mapped$'
-	same 5 "$(count observer '"about":4,.*"text":"was never placed')" "probes that were not placed"
-	same 1 "$(count observer '"reason":3,.*"value":3,.*"subject":"libinner.so:twice"')" "the inlined one"
-	# One that was called, in the library that it is in.
-	same 1 "$(count call '"name":"hidden"')" "calls of a static function"
-	code 0 "$trace" stat a.vgt
-	want out '^the probe libinner.so:twice was never placed: in .* inlined at 3 places'
-	code 0 "$trace" stat --json a.vgt
-	want out '"probe":"libinner_bare.so:hidden"'
-	code 0 "$trace" explain a.vgt
-	want out '^not observed: the probe libouter.so:inner_one was never placed: '
-	refuse out 'probe libinner.so:hidden|probe libinner\*:inner_two'
-}
-
-# Device code that a module load is given; one that is not for this device is why it fails.
-images() {
-	local sum
-	sum=$("$target" images "$foreign" known | sha256sum)
-	attach --wait "${target##*/}" "${more[@]}"
-	mkfifo gate
-	"$target" images "$foreign" <gate &
-	exec 7>gate
-	# What has no file is hashed while it is there.
-	wait_for out 'code     unknown from'
-	exec 7>&-
-	wait $job || fail "attach: $? $(cat err)"
-	nothing_lost
-	want out 'code     fatbin of 400 B for sm_80, sm_90, ptx compute_90 from kt_images_.* to cuModuleLoadData'
-	same 1 "$(count image '"size":400,"hash":"'"${sum%% *}"'","hashed":400,"cubin":\["sm_80","sm_90"\],"ptx":\["compute_90"\]')" "the fat binary"
-	same 1 "$(count image '"size":60,.*"cubin":\[\],"ptx":\["compute_75"\],.*"format":"ptx"')" "the text"
-	same 1 "$(count image '"cubin":\[\],"ptx":\[\],.*"format":"unknown"')" "what is none"
-	same 3 "$(count call '"name":"cuModuleLoadData"')" "loads"
-	code 0 "$trace" explain a.vgt
-	want out 'brings code for sm_80, sm_90, compute_90 \(PTX\), compute_75 \(PTX\); the device.s compute capability is not known'
-	want out 'PROP-NO-IMAGE'
-}
-
-# Device code by a file's name: read where the process has it; what cannot be read is said.
-image_files() {
-	local sum
-	"$target" images "$foreign" known >code.fatbin
-	sum=$(sha256sum <code.fatbin)
-	attach --wait "${target##*/}" "${more[@]}"
-	mkfifo gate
-	mkdir sub
-	mv code.fatbin sub
-	printf '.version 8.0\n.target sm_61\n' >text.ptx
-	mkfifo pipe
-	(cd sub && exec "$target" image_files "$foreign" code.fatbin "$PWD/../text.ptx" /no/such/file "$PWD/../pipe" <../gate) &
-	exec 7>gate
-	wait_for out 'code     unreadable from pipe'
-	exec 7>&-
-	wait $job || fail "attach: $? $(cat err)"
-	nothing_lost
-	want out 'code     fatbin of 400 B for sm_80, sm_90, ptx compute_90 from code.fatbin to cuLibraryLoadFromFile'
-	same 4 "$(count image .)" "images"
-	same 1 "$(count image '"size":400,"hash":"'"${sum%% *}"'","hashed":400,"cubin":\["sm_80","sm_90"\],.*"path":"code.fatbin"')" "the fat binary"
-	same 1 "$(count image '"ptx":\["compute_61"\],.*"format":"ptx","path":".*/text.ptx"')" "the text"
-	same 2 "$(count image '"format":"unreadable","path":"(/no/such/file|.*/pipe)"')" "what is not there, and what is no file"
-	code 0 "$trace" explain a.vgt
-	want out 'cuLibraryLoadFromFile returned CUDA_ERROR_NO_BINARY_FOR_GPU.*: the program brings code for sm_80, sm_90, compute_90 \(PTX\), compute_61 \(PTX\); the device.s compute capability is 7\.5'
-	want out 'PROP-NO-IMAGE'
-}
-
 # A thread that was in a call before anybody attached; one that enters it afterwards and stays.
 stuck() {
 	local pid
@@ -415,47 +287,6 @@ stuck() {
 		wait $pid 2>/dev/null || true
 	done
 	same 0 "$(count pending '"before":1')" "calls from before, of one that came after"
-}
-
-# Which files about GPUs a process opens, found or not.
-files() {
-	observe "$target" opens "$foreign"
-	want out 'file     /dev/nvidiactl'
-	want out 'file     /dev/nvidia7  asked for: No such file'
-	same 4 "$(count file '"path":"/(dev/(nvidiactl|nvidia0|dxg)|proc/driver/nvidia/version)".*"looked":0')" "nodes"
-	same 1 "$(count file '"path":"/dev/nvidia-uvm","error":2,"flags":524290,.*"looked":0')" "openat2"
-	same 7 "$(count file '"path":"/dev/nvidia[1-7]","error":2,.*"looked":1')" "files that were asked for"
-	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":0')" "the library"
-	same 1 "$(count file 'libcuda-foreign.so","error":0,.*"looked":1')" "the library, asked for"
-	same 0 "$(count file 'passwd|/dev/null|maps')" "files that are nobody's business"
-}
-
-# wrote TEXT FULL-SIZE UNREAD: one write of that, exactly
-wrote() {
-	same 1 "$(count output "\"bytes\":\"$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')\",\"full_size\":$2,\"unread\":$3")" "write of ${1:0:20}"
-}
-
-# What a process writes, however it hands it to the kernel; and what cannot be read is said.
-writes() {
-	more+=(--no-files)
-	observe "$target" writes
-	same 1 "$(count exit '"how":1,"status":0,')" "target without a complaint"
-	wrote write 5 0
-	wrote pwrite 6 0
-	same 4 "$(count output '"bytes":"777269746576","full_size":6,"unread":0')" "writev, pwritev, sendmsg, vmsplice"
-	wrote wri 3 0
-	wrote "$(printf 'a%.0s' {1..3000})$(printf 'b%.0s' {1..1096})" 9000 0
-	wrote "$(printf 'n%.0s' {1..64})" 100 0
-	wrote sendto 6 0
-	wrote refused 7 0
-	wrote closed 6 0
-	wrote 'seen ' 16 1
-	# What went from descriptor to descriptor.
-	for size in 20 26 30; do
-		same 1 "$(count output '"bytes":"","full_size":'$size',"unread":1')" "$size bytes moved"
-	done
-	want out 'stderr   \(to /dev/null\) seen ….*\(5 of 16 bytes, the rest not readable\)'
-	want out 'stderr   20 bytes, not readable'
 }
 
 # What an observer keeps open, and in memory, by its slope over the life of hundreds of processes.
@@ -519,6 +350,131 @@ witnesses() {
 	want out '^ +[0-9]+ +25000 +[0-9]+  cuInit'
 	same 25000 "$(count call '"name":"cuInit"')" "calls of cuInit"
 	same 50000 "$(count call '"name":"cuDeviceGetName"')" "calls of cuDeviceGetName"
+}
+
+# bytes: of the trace and of what is to take its place
+bytes() {
+	stat -c %s a.vgt a.vgt.next 2>/dev/null | awk '{ all += $1 } END { print all + 0 }'
+}
+
+# within: not more than a MiB of them
+within() {
+	[ "$(bytes)" -le 1048576 ] || fail "the trace has $(bytes) bytes"
+}
+
+# calls_of_all: those in the trace and those in its gap
+calls_of_all() {
+	echo $(($(count call .) + $(json gap | sed -n 's/.*"calls":\([0-9]*\).*/\1/p' | tail -n 1)))
+}
+
+# The file is full: attach ends, and the program does not.
+limit_first() {
+	local many
+	"$target" paced "$foreign" 2000000 16 >said 2>&1 &
+	many=$!
+	attach -q --max-size 1M $many
+	wait $job || fail "attach: $? $(cat err)"
+	kill -0 $many || fail "attach went on until the program ended, or ended it"
+	within
+	want err "^vgpu-trace: 'a.vgt' is full \\(--max-size 1M\\): what comes now is not in it"
+	want out '^not in the file: .*: the file was full \(--max-size 1 MiB\)'
+	code 0 "$trace" dump -e 'failed && !failed' a.vgt
+	want out '^ *(attach  )?gap      not kept: .*the file was full'
+	[ "$(count call .)" -gt 10000 ] || fail "only $(count call .) calls are kept"
+	code 0 "$trace" explain a.vgt
+	want out '^not kept: '
+	refuse out '^CPU MODE'
+	wait $many || fail "the program did not survive: $(cat said)"
+}
+
+# The newest is kept; at any moment there is no more than there may be.
+limit_last() {
+	attach --wait "${target##*/}" -q --max-size 1M --keep last --buffer 64 "${more[@]}"
+	"$target" paced "$foreign" 1000000 16 >said 2>&1 &
+	while kill -0 $job 2>/dev/null; do
+		within
+	done
+	wait $job || fail "attach: $? $(cat err)"
+	within
+	[ ! -e a.vgt.next ] || fail "a.vgt.next was left behind"
+	same 1000000 $(($(calls_of_all) + $(json "kernel loss" |
+		sed -n 's/.*"dropped":\([0-9]*\),"deep":\([0-9]*\),"stateless":\([0-9]*\),.*/\1+\2+\3/p' | paste -sd+))) \
+		"calls in the trace, in its gap, and lost"
+	[ "$(count call .)" -gt 30000 ] || fail "only $(count call .) calls are kept"
+	for kind in start exec exit probes session; do
+		[ "$(count $kind .)" -gt 0 ] || fail "nothing of kind $kind is kept"
+	done
+	[ "$(count object libcuda-foreign)" -gt 0 ] || fail "the library is not on record"
+	code 0 "$trace" explain a.vgt
+	want out '^GPU FOUND'
+	want out '^not kept: .*: newer ones took their place \(--max-size 1 MiB\)'
+}
+
+# Attached for long, and killed: the program goes on, the trace can be read.
+limit_killed() {
+	local pid inode
+	"$target" paced "$foreign" 4000000 16 >said 2>&1 &
+	pid=$!
+	attach -q --max-size 1M --keep last --buffer 64 "$pid"
+	inode=$(stat -c %i a.vgt)
+	while [ "$(stat -c %i a.vgt)" = "$inode" ]; do
+		kill -0 $job || fail "attach ended: $(cat err)"
+	done
+	kill -KILL $job
+	wait $job 2>/dev/null || true
+	kill -0 $pid || fail "the program did not survive"
+	within
+	"$trace" dump --json a.vgt >all.json 2>err || true
+	want err 'has no end|to its end'
+	same 1 "$(count gap '"reason":2,')" "gaps"
+	[ "$(count call .)" -gt 10000 ] || fail "only $(count call .) calls are kept"
+	[ "$(count object libcuda-foreign)" -gt 0 ] || fail "the library is not on record"
+	kill $pid
+	wait $pid 2>/dev/null || true
+}
+
+# A filter at the source: functions that cannot pass are not probed, calls that did not fail are not copied.
+filter() {
+	local probed wanted
+	observe "$target" threads "$foreign" 4000 4
+	probed=$(json probes | grep libcuda-foreign | sed -n 's/.*"functions":\([0-9]*\).*/\1/p')
+	wanted=$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"result":101,')
+	[ "$wanted" -gt 100 ] || fail "only $wanted calls of it fail"
+	rm all.json
+	more+=(-e 'fn ~ "cuDeviceGetName" && failed')
+	observe "$target" threads "$foreign" 4000 4
+	same "$wanted" "$(count call .)" "calls on record"
+	same "$wanted" "$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"result":101,')" "calls that pass"
+	# What was left out is counted where it was seen at all.
+	same $((2000 - wanted)) "$(json "kernel loss" | sed -n 's/.*"filtered":\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { print all }')" \
+		"calls of it that did not fail"
+	local less
+	less=$(json probes | grep libcuda-foreign | sed -n 's/.*"functions":\([0-9]*\).*/\1/p')
+	[ "$less" -lt "$probed" ] || fail "$less functions are probed instead of $probed"
+	[ "$less" -le 9 ] || fail "$less functions are probed for the sake of one"
+	want out '^filtered: recorded with -e '
+	code 0 "$trace" explain a.vgt
+	want out '^NOT KNOWN'
+	code 0 "$trace" stat --never a.vgt
+	want out '^filtered: recorded with -e '
+	# Nothing takes an hour.
+	rm all.json
+	more=(--lib "$foreign" -e 'dur > 3600s')
+	observe "$target" threads "$foreign" 4000 4
+	same 0 "$(count call .)" "calls on record"
+	same 4000 "$(json "kernel loss" | sed -n 's/.*"filtered":\([0-9]*\).*/\1/p' | awk '{ all += $1 } END { print all }')" \
+		"calls that were shorter"
+}
+
+# The same where the ring is a second witness: every call that passes has both.
+filter_ring() {
+	export VGPU_TRACE_DIR=$VGPU_WORK_DIR/rings
+	mkdir -p "$VGPU_TRACE_DIR"
+	cp "$VGPU_BUILD_DIR/lib/libvgpu-cuda.so" .
+	more=(--lib "$VGPU_WORK_DIR/libvgpu-cuda.so" -e 'fn ~ "cuDeviceGetName" && failed')
+	observe "$target" paced "$VGPU_WORK_DIR/libvgpu-cuda.so" 4000 4
+	same 1000 "$(count call .)" "calls on record"
+	same 1000 "$(json call | grep '"name":"cuDeviceGetName"' | grep -c '"observer":5,.*"result":101,')" "calls with two witnesses"
 }
 
 # record ARGUMENT… -- COMMAND…: run with the kernel observer
@@ -588,5 +544,7 @@ refused() {
 	want err 'it is to be LIBRARY:FUNCTION'
 }
 
+# shellcheck source=tests/e2e/kernel_attach_beside.sh
+. "$VGPU_SOURCE_DIR/tests/e2e/kernel_attach_beside.sh"
 [ "$(type -t "$1")" = function ] || fail "no such case: $1"
 "$1"

@@ -101,6 +101,8 @@ static void put_process(const char *what, const struct vgpu_bpf_process *process
 	printf(" env_size=%u", process->env_size);
 }
 
+static uint32_t raw_stack;
+
 static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kernel_record *record)
 {
 	const struct vgpu_bpf_write *output = (const void *)record->head;
@@ -134,7 +136,7 @@ static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kerne
 		break;
 	case VGPU_BPF_SIGNAL:
 		printf("signal %d code=%d address=%llx handled=%d stack=%u", signal->signal, signal->code,
-		       (unsigned long long)signal->address, signal->handler > 1, signal->size);
+		       (unsigned long long)signal->address, signal->handler > 1, raw_stack);
 		function = vgpu_kernel_function(kernel, signal->slot);
 		printf(" in=%s", function ? function->name : "-");
 		break;
@@ -144,10 +146,16 @@ static void put_record(const struct vgpu_kernel *kernel, const struct vgpu_kerne
 
 static int take(void *data, const struct vgpu_kernel_record *record)
 {
+	const struct vgpu_bpf_raw_stack *stack = (const void *)record->head;
 	const struct vgpu_bpf_call *call = (const void *)record->head;
 	struct seen *seen = data;
 
 	seen->records++;
+	if (record->head->kind == VGPU_BPF_RAW_STACK) {
+		/* Of the record that follows. */
+		raw_stack = stack->size;
+		return 0;
+	}
 	if (record->head->kind == VGPU_BPF_CALL) {
 		seen->calls++;
 		seen->pending += !!(call->head.flags & VGPU_BPF_CALL_PENDING);
@@ -275,7 +283,7 @@ static int watch(struct seen *seen, pid_t pid, bool ours)
 static int usage(void)
 {
 	fprintf(stderr, "usage: kernel_probe [-m METHOD] [-l LIBRARY]… [-o FUNCTION] [-r RING_BYTES] [-d DESCRIPTOR_BITS] "
-			"[-aeknszfq] (-p PID | -- COMMAND…)\n");
+			"[-aceknszfq] (-p PID | -- COMMAND…)\n");
 	return 2;
 }
 
@@ -292,7 +300,7 @@ int main(int argc, char **argv)
 	settings.print = true;
 	settings.options.why = why;
 	settings.options.why_size = sizeof(why);
-	while ((option = getopt(argc, argv, "+m:l:o:r:d:p:aeknszfqS")) >= 0) {
+	while ((option = getopt(argc, argv, "+m:l:o:r:d:p:aceknszfqS")) >= 0) {
 		switch (option) {
 		case 'm':
 			settings.options.method = !strcmp(optarg, "multi") ? VGPU_KERNEL_MULTI :
@@ -322,6 +330,9 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			settings.options.all_syscalls = true;
+			break;
+		case 'c':
+			settings.options.no_session = true;
 			break;
 		case 'n':
 			settings.options.no_sleep = true;
@@ -357,8 +368,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", why);
 		return err == -EPERM || err == -ENOSYS ? 77 : 1;
 	}
-	printf("method %s sleeps=%d functions=%d\n", vgpu_kernel_method_name(vgpu_kernel_method(seen.kernel)),
-	       vgpu_kernel_sleeps(seen.kernel), vgpu_kernel_hooks_functions(seen.kernel));
+	printf("method %s sleeps=%d functions=%d session=%d\n", vgpu_kernel_method_name(vgpu_kernel_method(seen.kernel)),
+	       vgpu_kernel_sleeps(seen.kernel), vgpu_kernel_hooks_functions(seen.kernel), vgpu_kernel_session(seen.kernel));
 	seen.by_slot = calloc(65536, sizeof(*seen.by_slot));
 	if (!seen.by_slot)
 		return 1;

@@ -506,6 +506,42 @@ static int wait_for_kill(int argc, char **argv)
 	}
 }
 
+/* Its caller's return address, or that of one above, is a return probe's. */
+static void look_for_trampoline(void *data)
+{
+	const uintptr_t *stack = __builtin_frame_address(0);
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long page = 0;
+	char line[512];
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (strstr(line, "[uprobes]"))
+			page = strtoul(line, NULL, 16);
+	if (maps)
+		fclose(maps);
+	for (int i = 0; page && i < 16; i++) {
+		if (stack[i] != page)
+			continue;
+		++*(int *)data;
+		return;
+	}
+}
+
+/* bystander LIBRARY: whether its calls pass through return probes */
+static int bystander(int argc, char **argv)
+{
+	void *library = load(argv[0]);
+	int (*launch)(void *, void (*)(void *), void *);
+	int found = 0;
+
+	(void)argc;
+	*(void **)&launch = dlsym(library, "cuLaunchHostFunc");
+	for (int i = 0; i < 3; i++)
+		launch(NULL, look_for_trampoline, &found);
+	printf("trampolines %d of 3\n", found);
+	return 0;
+}
+
 /* answers: what depends on where a call seems to come from */
 static int answers(int argc, char **argv)
 {
@@ -531,7 +567,8 @@ int main(int argc, char **argv)
 		{ "grandchild", grandchild }, { "swallow", swallow }, { "segv", segv },
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
-		{ "opens", opens },	    { "writes", writes },	    { "load", just_load },	  { "images", images },
+		{ "bystander", bystander }, { "opens", opens },	    { "writes", writes },
+		{ "load", just_load },	    { "images", images },
 		{ "image_files", image_files },
 	};
 

@@ -46,7 +46,7 @@ complain() {
 
 # check FILE:LINE TARGET
 check() {
-	local folder=$1 rule= file=${1%:*}
+	local folder=$1 rule='' file=${1%:*}
 
 	if [ -n "${never[$file]:-}" ] && [[ $2 =~ ^(${never[$file]}) ]]; then
 		complain "$1: must not include $2: what reads a trace uses tracer/lib/vgpu-trace.h"

@@ -174,7 +174,8 @@ static void *look_up(const char *name, int version, cuuint64_t flags, int result
 
 	ck_assert_int_eq(CU(cuGetProcAddress_v2)(name, &pointer, version, flags, &found), result);
 	ck_assert_int_eq(found, status);
-	ck_assert_int_eq(pointer != NULL, result == CUDA_SUCCESS);
+	ck_assert_int_eq(pointer != NULL,
+			 result == CUDA_SUCCESS && status == CU_GET_PROC_ADDRESS_SUCCESS);
 	return pointer;
 }
 
@@ -191,7 +192,7 @@ START_TEST(lookups_hand_out_the_exported_entry_points)
 			 client_address(cuda, "cuLaunchKernel_ptsz"));
 	ck_assert_ptr_eq(look_up("cuLaunchKernel", 12000, 1, 0, 0),
 			 client_address(cuda, "cuLaunchKernel"));
-	ck_assert_ptr_eq(look_up("cuInit", 99000, 2, 0, 0), client_address(cuda, "cuInit"));
+	ck_assert_ptr_eq(look_up("cuInit", 13000, 2, 0, 0), client_address(cuda, "cuInit"));
 }
 END_TEST
 
@@ -200,11 +201,11 @@ START_TEST(lookups_that_fail_say_why_and_give_NULL)
 	void *pointer = &pointer;
 
 	start(NULL);
-	look_up("", 13000, 0, CUDA_ERROR_NOT_FOUND, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
-	look_up("cuNoSuchThing", 13000, 0, CUDA_ERROR_NOT_FOUND,
-		CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
-	look_up("cuLaunchKernelEx", 11000, 0, CUDA_ERROR_NOT_FOUND,
+	look_up("", 13000, 0, CUDA_SUCCESS, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
+	look_up("cuNoSuchThing", 13000, 0, CUDA_SUCCESS, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
+	look_up("cuLaunchKernelEx", 11000, 0, CUDA_SUCCESS,
 		CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT);
+	look_up("cuInit", 99000, 0, CUDA_ERROR_INVALID_VALUE, 99);
 	ck_assert_int_eq(CU(cuGetProcAddress_v2)("cuInit", &pointer, 13000, 3, NULL),
 			 CUDA_ERROR_INVALID_VALUE);
 	ck_assert_int_eq(CU(cuGetProcAddress_v2)(NULL, &pointer, 13000, 0, NULL),
@@ -218,9 +219,9 @@ END_TEST
 START_TEST(an_older_driver_hands_out_nothing_that_came_after_it)
 {
 	start("cuda = 11.4\n[device]\n");
-	look_up("cuLaunchKernelEx", 13000, 0, CUDA_ERROR_NOT_FOUND,
-		CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
-	ck_assert_ptr_eq(look_up("cuMemAlloc", 13000, 0, 0, 0),
+	look_up("cuLaunchKernelEx", 11040, 0, CUDA_SUCCESS, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
+	look_up("cuLaunchKernelEx", 13000, 0, CUDA_ERROR_INVALID_VALUE, 99);
+	ck_assert_ptr_eq(look_up("cuMemAlloc", 11040, 0, 0, 0),
 			 client_address(cuda, "cuMemAlloc_v2"));
 }
 END_TEST
@@ -450,7 +451,9 @@ int main(int argc, char **argv)
 	TCase *tc = tcase_create("all");
 	static const char *const refused[] = { "cuGreenCtxCreate", "cuMemAlloc",
 					       "cuProfilerInitialize", NULL };
-	static const struct sim_watch watch = { .library = "cuda", .proved = 300, .refused = refused };
+	static const struct sim_watch watch = { .library = "cuda",
+						.proved = 300,
+						.refused = refused };
 
 	suite_add_tcase(suite, tc);
 	tcase_set_timeout(tc, 120);

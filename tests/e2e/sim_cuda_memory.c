@@ -31,6 +31,55 @@ START_TEST(memory_is_counted_and_comes_back)
 }
 END_TEST
 
+/* What six allocations of a size took of a genuine H100 (driver 580), each in slabs of 2 MiB. */
+START_TEST(allocations_take_what_they_take_of_a_genuine_device)
+{
+	static const struct {
+		size_t size;
+		unsigned slabs[6];
+	} rows[] = {
+		{ 1, { 1 } },
+		{ 513, { 1 } },
+		{ 262144, { 1 } },
+		{ 524288, { 1, 0, 0, 0, 1, 0 } },
+		{ 524289, { 1, 0, 0, 1, 0, 0 } },
+		{ 1 << 20, { 1, 0, 1, 0, 1, 0 } },
+		{ (1 << 20) + 1, { 1, 1, 1, 1, 1, 1 } },
+		{ 2 << 20, { 1, 1, 1, 1, 1, 1 } },
+		{ (2 << 20) + 1, { 2, 2, 2, 2, 2, 2 } },
+		{ 5 << 20, { 3, 3, 3, 3, 3, 3 } },
+		{ 33 << 20, { 17, 17, 17, 17, 17, 17 } },
+	};
+	CUdeviceptr pointer[6];
+	size_t before, start;
+
+	start_context();
+	start = free_bytes();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int k = 0; k < 6; k++) {
+			before = free_bytes();
+			ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[k], rows[i].size),
+					 CUDA_SUCCESS);
+			ck_assert_uint_eq(before - free_bytes(), (size_t)rows[i].slabs[k] << 21);
+		}
+		/* In their order, and back comes what is empty. */
+		for (int k = 0; k < 6; k++)
+			ck_assert_int_eq(CU(cuMemFree_v2)(pointer[k]), CUDA_SUCCESS);
+		ck_assert_uint_eq(free_bytes(), start);
+	}
+	/* The first slab with room is taken, and a hole in it. */
+	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[0], 1), CUDA_SUCCESS);
+	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[1], 1 << 20), CUDA_SUCCESS);
+	ck_assert_uint_eq(free_bytes(), start - (2 << 20));
+	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[2], 1 << 20), CUDA_SUCCESS);
+	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[3], (1 << 20) - 65536), CUDA_SUCCESS);
+	ck_assert_uint_eq(free_bytes(), start - (4 << 20));
+	ck_assert_int_eq(CU(cuMemFree_v2)(pointer[1]), CUDA_SUCCESS);
+	ck_assert_int_eq(CU(cuMemAlloc_v2)(&pointer[1], 1 << 20), CUDA_SUCCESS);
+	ck_assert_uint_eq(free_bytes(), start - (4 << 20));
+}
+END_TEST
+
 START_TEST(copies_bring_back_what_they_took)
 {
 	enum { SIZE = 3 * 1024 * 1024 + 5 };
@@ -231,6 +280,7 @@ TCase *memory_tests(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, memory_is_counted_and_comes_back);
+	tcase_add_test(tc, allocations_take_what_they_take_of_a_genuine_device);
 	tcase_add_test(tc, copies_bring_back_what_they_took);
 	tcase_add_test(tc, two_dimensional_copies_keep_to_their_rows);
 	tcase_add_test(tc, pointers_are_known_for_what_they_are);

@@ -6,47 +6,38 @@
 
 #include "shim/api/schema.h"
 #include "shim/backend/sim/functions.h"
+#include "shim/backend/stub.h"
 #include "sim_client.h"
 
-#define FUNCTIONS 1024u /* as many as shim/entry/arch/fault.S has stubs */
 #define TESTS 192u
 #define CODES 126u /* a test that calls an entry point more often proves nothing of it */
 #define FILLED 4096u
 #define WITHIN_S 60
 
-/* As shim/entry/arch/fault.S lays it out. */
-struct vgpu_fault_frame {
-	uint64_t integer[6];
-	uint64_t vector[8];
-	uint64_t result[3];
-	void *target;
-	const uint64_t *stack;
-	uint64_t number;
-};
 enum action { PASS, RETURN, CHANGE };
-enum action vgpu_fault_enter(struct vgpu_fault_frame *frame);
-void vgpu_fault_leave(struct vgpu_fault_frame *frame);
+enum action vgpu_fault_enter(struct vgpu_stub_frame *frame);
+void vgpu_fault_leave(struct vgpu_stub_frame *frame);
 extern const uint8_t vgpu_fault_stubs[];
 
 enum { PLAIN, RECORD, SWALLOW, FREEZE };
 
 /* What all tests' processes share. */
 static struct {
-	bool called[FUNCTIONS];
+	bool called[VGPU_STUBS];
 	uint32_t swallowed; /* calls, in the present test */
 	struct {
 		uint32_t calls;
 		int32_t code[CODES];
-	} seen[TESTS][FUNCTIONS];
+	} seen[TESTS][VGPU_STUBS];
 	struct {
 		bool taken;
 		uint8_t bytes[FILLED];
-	} first[FUNCTIONS]; /* what the first good call of all tests filled in */
+	} first[VGPU_STUBS]; /* what the first good call of all tests filled in */
 } *shared;
 
 static const struct vgpu_api *api;
-static const struct vgpu_function *functions[FUNCTIONS];
-static void *targets[FUNCTIONS];
+static const struct vgpu_function *functions[VGPU_STUBS];
+static void *targets[VGPU_STUBS];
 static const TTest *tests[TESTS];
 static unsigned test_count, test_now, mode, mutant;
 
@@ -123,7 +114,7 @@ static bool is_getter(const struct vgpu_function *function)
 }
 
 /* A parameter's word, as the calling convention passes it. */
-static uint64_t word(const struct vgpu_fault_frame *frame, const struct vgpu_function *function,
+static uint64_t word(const struct vgpu_stub_frame *frame, const struct vgpu_function *function,
 		     unsigned wanted)
 {
 	unsigned integers = 0, vectors = 0, stack = 0;
@@ -140,7 +131,7 @@ static uint64_t word(const struct vgpu_fault_frame *frame, const struct vgpu_fun
 	return integers < 6 ? frame->integer[integers] : frame->stack[stack];
 }
 
-static uint64_t count_of(const struct vgpu_fault_frame *frame, const struct vgpu_function *function,
+static uint64_t count_of(const struct vgpu_stub_frame *frame, const struct vgpu_function *function,
 			 int param)
 {
 	const struct vgpu_type *type = function->params[param].type;
@@ -154,7 +145,7 @@ static uint64_t count_of(const struct vgpu_fault_frame *frame, const struct vgpu
 					: *(uint32_t *)(uintptr_t)value;
 }
 
-static size_t room_of(const struct vgpu_fault_frame *frame, const struct vgpu_function *function,
+static size_t room_of(const struct vgpu_stub_frame *frame, const struct vgpu_function *function,
 		      unsigned i, const char *at)
 {
 	const struct vgpu_param *param = &function->params[i];
@@ -169,7 +160,7 @@ static size_t room_of(const struct vgpu_fault_frame *frame, const struct vgpu_fu
 }
 
 /* Arrays first: what says how long they are is put back after them. */
-static void keep_or_put(const struct vgpu_fault_frame *frame, uint32_t number, bool put)
+static void keep_or_put(const struct vgpu_stub_frame *frame, uint32_t number, bool put)
 {
 	const struct vgpu_function *function = functions[number];
 	uint8_t *next = shared->first[number].bytes, *end = next + FILLED;
@@ -204,7 +195,7 @@ static void keep_or_put(const struct vgpu_fault_frame *frame, uint32_t number, b
 
 /* ---- calls ---- */
 
-enum action vgpu_fault_enter(struct vgpu_fault_frame *frame)
+enum action vgpu_fault_enter(struct vgpu_stub_frame *frame)
 {
 	uint32_t number = (uint32_t)frame->number, call;
 
@@ -218,7 +209,7 @@ enum action vgpu_fault_enter(struct vgpu_fault_frame *frame)
 	return RETURN;
 }
 
-void vgpu_fault_leave(struct vgpu_fault_frame *frame)
+void vgpu_fault_leave(struct vgpu_stub_frame *frame)
 {
 	uint32_t number = (uint32_t)frame->number, call;
 
@@ -310,7 +301,7 @@ static int prove_all(const struct sim_watch *watch)
 		broken += !passes(t, CK_NORMAL);
 	if (broken)
 		return 1;
-	for (uint32_t number = 1; number < FUNCTIONS; number++) {
+	for (uint32_t number = 1; number < VGPU_STUBS; number++) {
 		const struct vgpu_function *function = functions[number];
 		const char *why, *test;
 
@@ -337,7 +328,7 @@ static int count_calls(const struct sim_watch *watch)
 {
 	unsigned all = 0, there = 0, partly = 0, bad = 0;
 
-	for (uint32_t number = 1; number < FUNCTIONS; number++) {
+	for (uint32_t number = 1; number < VGPU_STUBS; number++) {
 		const char *name = functions[number] ? functions[number]->name : NULL;
 
 		if (!name)

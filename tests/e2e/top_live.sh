@@ -103,7 +103,7 @@ everything() {
 	lost=$(sed -n 's/^ ring .* lost \([0-9,]*\) .*/\1/p' screen.txt | tr -d ,)
 	[ "${counted:-0}" -gt 1000 ] && [ $((counted + lost)) = $((300000 + 3 + 511)) ]
 }
-for try in $(seq 1 200); do
+for _ in $(seq 1 200); do
 	everything && break
 	a_moment
 done

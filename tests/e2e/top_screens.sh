@@ -40,7 +40,20 @@ shows "cuMemAlloc_v2\\(dptr → \?" 'Time  Process'
 # Back and forth in time.
 keys 4 '<' '<' '<' '<'
 is_screen top_80_earlier.txt
-keys '>' '>' '>' '>' '>' '>'
+# It stays there, also when the dashboard looks for what else there is to do.
+keys Down Up
+is_screen top_80_earlier.txt
+keys : 'soon' Enter
+shows 'a time is 1.5s, 200ms' '^go to time: soon'
+keys C-u '#30' Enter
+shows 'at 0.0000.. of 0.000051 s  30 of 52 events$'
+keys '{'
+shows ' 1 of 52 events$'
+keys : '50%' Enter
+shows 'at 0.00002. of 0.000051 s'
+keys '}'
+shows '52 events in' 'SIGKILL'
+keys '<' '>' '>' '>' '>' '>' '>'
 shows '52 events in' 'SIGKILL'
 
 # Wide, narrow, and wide again: nothing is left of what was there.

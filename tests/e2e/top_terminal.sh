@@ -21,7 +21,7 @@ for term in vt100 xterm-256color screen linux tmux-256color xterm; do
 	open_terminal 80 24 env TERM=$term "$trace" top --view functions story.vgt
 	shows '^ Function .*Calls' '^ cuMemAlloc_v2 +3 +1 OUT_OF_MEMORY' '^F1Help'
 	keys Down Tab
-	shows '^ └─ runner-v12'
+	shows '^ ├─ runner-v12'
 	keys q
 	given_back 0
 done
@@ -38,7 +38,7 @@ terminal capture-pane -p -e | grep -q $'\033\[[0-9;]*[34][0-7]m' || fail "no col
 keys q
 given_back 0
 open_terminal 80 24 env LC_ALL=C "$trace" top --view processes story.vgt
-shows '^ `- runner-v12'
+shows '^ \|- runner-v12'
 LC_ALL=C refuse screen.txt '[^ -~]'
 keys q
 given_back 0
@@ -71,6 +71,7 @@ shows "cannot place a cursor" '^EXIT 1'
 
 # Signals that ask, and signals that kill: the terminal is given back either way.
 for signal in TERM:143 HUP:129 INT:130 SEGV:139 ABRT:134 BUS:135 QUIT:131; do
+	# shellcheck disable=SC2016  # the inner shell fills them in
 	open_terminal 80 24 sh -c 'ulimit -c 0; exec "$0" "$@"' "$trace" top story.vgt
 	shows '^F1Help'
 	kill -"${signal%:*}" "$(top_pid)"
@@ -95,7 +96,7 @@ resize 160 30
 keys 'fg' Enter
 shows '^ Function .*Rate/s .*History' '^F1Help'
 keys 4
-shows '^ └─ runner-v12'
+shows '^ ├─ runner-v12'
 keys q
 shows 'ready>$'
 keys 'exit' Enter

@@ -11,7 +11,7 @@ checked() { # COMMAND…
 		open_terminal 100 30 valgrind --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
 			--log-file="$PWD/valgrind.log" "$@"
 		shows '^F1Help|^EXIT '
-		grep -q '^EXIT 133' screen.txt && grep -q '_dl_catch_error' valgrind.log || return 0
+		grep -q '^EXIT 133' screen.txt && grep -qE '_dl_catch_error|_dl_start_final' valgrind.log || return 0
 		read -r -t 1 <> <(:) || true
 	done
 	skip "valgrind cannot run anything here"

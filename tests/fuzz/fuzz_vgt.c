@@ -13,22 +13,13 @@
 #include <zstd.h>
 
 #include "shim/api/schema.h"
+#include "tests/fuzz/fuzz.h"
 #include "tracer/export/text.h"
 #include "tracer/file/vgt.h"
 #include "tracer/file/wire.h"
 #include "tracer/model/copy.h"
 
-#define CHECK(condition)                                                             \
-	do {                                                                         \
-		if (!(condition)) {                                                  \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                     \
-		}                                                                    \
-	} while (0)
-
 #define EVENTS_MAX 400u
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t state = 1;
 static volatile uint64_t sink;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The reader on hostile arenas: always with sanitizers, whatever the build; with clang also for libFuzzer.
 add_executable(fuzz_ring ${CMAKE_CURRENT_LIST_DIR}/fuzz_ring.c ${CMAKE_SOURCE_DIR}/tests/unit/arena_builder.c)
-foreach(part reader reader_order reader_places reader_segment reader_thread reader_time)
+foreach(part reader reader_light reader_order reader_places reader_segment reader_thread reader_time)
 	target_sources(fuzz_ring PRIVATE ${CMAKE_SOURCE_DIR}/shim/ring/${part}.c)
 endforeach()
 if(NOT VGPU_SANITIZE)

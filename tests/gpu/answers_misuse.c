@@ -145,6 +145,9 @@ MISUSE(lookup_no_place, cu.cuGetProcAddress_v2("cuInit", NULL, 12000, 0, NULL))
 MISUSE(lookup_flags, cu.cuGetProcAddress_v2("cuInit", &pointer, 12000, 0xff0, NULL))
 MISUSE(lookup_unknown, cu.cuGetProcAddress_v2("cuNoSuch", &pointer, 12000, 0, NULL))
 MISUSE(lookup_version_zero, cu.cuGetProcAddress_v2("cuInit", &pointer, 0, 0, NULL))
+MISUSE(lookup_old_unknown, cu.cuGetProcAddress("cuNoSuch", &pointer, 12000, 0))
+MISUSE(lookup_old_version_zero, cu.cuGetProcAddress("cuInit", &pointer, 0, 0))
+MISUSE(lookup_too_new, cu.cuGetProcAddress_v2("cuInit", &pointer, 99000, 0, NULL))
 MISUSE(nvml_count_uninitialised, nv.nvmlDeviceGetCount_v2((unsigned *)&value))
 MISUSE(nvml_version_uninitialised, nv.nvmlSystemGetDriverVersion(host, 80))
 MISUSE(nvml_shutdown_uninitialised, nv.nvmlShutdown())
@@ -184,7 +187,9 @@ static const struct misuse cases[] = {
 	ROW(INITIALISED, create_no_device), ROW(INITIALISED, retain_no_device), ROW(INITIALISED, release_unretained),
 	ROW(INITIALISED, error_name_unknown), ROW(INITIALISED, error_name_null), ROW(INITIALISED, lookup_null),
 	ROW(INITIALISED, lookup_no_place), ROW(INITIALISED, lookup_flags), ROW(INITIALISED, lookup_unknown),
-	ROW(INITIALISED, lookup_version_zero), ROW(CONTEXT, alloc_zero), ROW(CONTEXT, alloc_null),
+	ROW(INITIALISED, lookup_version_zero), ROW(INITIALISED, lookup_old_unknown),
+	ROW(INITIALISED, lookup_old_version_zero), ROW(INITIALISED, lookup_too_new),
+	ROW(CONTEXT, alloc_zero), ROW(CONTEXT, alloc_null),
 	ROW(CONTEXT, alloc_huge), ROW(CONTEXT, free_wrong), ROW(CONTEXT, free_zero), ROW(CONTEXT, free_inside),
 	ROW(CONTEXT, copy_wrong), ROW(CONTEXT, copy_null_host), ROW(CONTEXT, copy_nothing), ROW(CONTEXT, set_wrong),
 	ROW(CONTEXT, module_null), ROW(CONTEXT, module_garbage), ROW(CONTEXT, module_bad_text),

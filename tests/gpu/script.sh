@@ -16,11 +16,12 @@ if ! compgen -G '/dev/nvidia*' >/dev/null; then
 	want none.txt '^no NVIDIA GPU on this machine'
 fi
 
-OUT=out FORWARD=$PWD/copy bundle/run.sh >run.txt || { cat run.txt; fail "run.sh: exit status $?"; }
+LAUNCHES=2 OUT=out FORWARD=$PWD/copy bundle/run.sh >run.txt || { cat run.txt; fail "run.sh: exit status $?"; }
 for part in driver lookups misuse nvml; do
 	want run.txt "^ok +$part: the same output by itself and traced"
 done
 refuse run.txt '^FAILED'
+want run.txt "launches of 2 processes, ours to direct: median [0-9.]+"
 # Every attribute, and every misuse: an answer each.
 [ "$(grep -c '^attribute' out/answers.tsv)" -ge 148 ] || fail "attributes are missing"
 [ "$(grep -c '^misuse' out/answers.tsv)" -ge 50 ] || fail "misuses are missing"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The description's parser (errors name file and line), the generated tables, and the lookup ladder. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "shim/api/gen/gen.h"
 #include "shim/api/schema.h"
+#include "tests/unit/unit.h"
 
 #define HEAD                                                                                       \
 	"library test 9 \"a test\"\nfile libtest.so\nsoname libtest.so.1\nstatus result "          \
@@ -304,10 +304,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("api");
-	TCase *tests = tcase_create("api");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("api");
 
 	tcase_add_loop_test(tests, a_wrong_description_is_refused_with_file_and_line, 0,
 			    sizeof(wrong) / sizeof(wrong[0]));
@@ -320,10 +317,5 @@ int main(void)
 	tcase_add_test(tests, discovery_calls_say_what_they_give);
 	tcase_add_test(tests, codes_have_names);
 	tcase_add_test(tests, the_ladder_gives_the_highest_version_not_above_the_asked);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers by the names of their control groups. */
-#include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/unit.h"
 #include "tracer/model/container.h"
 
 #define ID "3f2a9c0b1d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcd"
@@ -45,17 +45,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("container");
-	TCase *tests = tcase_create("container");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("container");
 
 	tcase_add_test(tests, engines_are_told_by_their_names);
 	tcase_add_test(tests, what_is_no_container_is_none);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Comparing traces: lining up, handles by who they are, and what follows from what. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/diff/story.h"
 
 /* ---- lining up ---- */
@@ -232,10 +232,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("diff");
-	TCase *tests = tcase_create("diff");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("diff");
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, as_much_as_can_be_is_matched_and_in_order);
@@ -243,10 +240,5 @@ int main(void)
 	tcase_add_test(tests, handles_are_the_same_by_who_they_are);
 	tcase_add_test(tests, one_fault_is_one_difference_and_the_rest_follows);
 	tcase_add_test(tests, what_was_called_inside_is_the_cause);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

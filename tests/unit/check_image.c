@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device code by its headers, and its hash. */
-#include <check.h>
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
+#include "tests/unit/unit.h"
 #include "tracer/model/sha256.h"
 #include "tracer/source/image.h"
 
@@ -167,20 +167,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("image");
-	TCase *tests = tcase_create("image");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("image");
 
 	tcase_add_test(tests, sha256_is_that_of_the_standard);
 	tcase_add_test(tests, a_fat_binary_names_each_architecture_once);
 	tcase_add_test(tests, machine_code_and_text_say_what_they_are_for);
 	tcase_add_test(tests, foreign_bytes_do_no_harm);
 	tcase_add_test(tests, a_hash_covers_what_it_says);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two witnesses of one call: by thread, function, stack pointer and ordinals, never by time alone. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shim/api/schema.h"
+#include "tests/unit/unit.h"
 #include "tracer/model/merge.h"
 
 #define FUNCTION VGPU_FUNCTION(VGPU_LIBRARY_CUDA, 1)
@@ -207,10 +207,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("merge");
-	TCase *tcase = tcase_create("merge");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = unit_case("merge");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_call_seen_twice_is_one_event);
@@ -221,10 +218,5 @@ int main(void)
 	tcase_add_test(tcase, calls_at_the_same_time_of_other_stacks_are_two);
 	tcase_add_test(tcase, a_contradiction_is_reported_once);
 	tcase_add_test(tcase, one_that_waits_in_vain_goes_when_the_other_is_complete);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run();
 }

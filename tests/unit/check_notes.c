@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The lines of the link and the kernel observer. */
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/export/notes.h"
 #include "tracer/export/searches.h"
 
@@ -143,19 +143,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("notes");
-	TCase *tests = tcase_create("notes");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("notes");
 
 	tcase_add_test(tests, each_kind_reads_as_a_sentence);
 	tcase_add_test(tests, a_search_without_a_look_claims_nothing);
 	tcase_add_test(tests, the_places_of_one_library_are_one_line);
 	tcase_add_test(tests, every_kind_from_16_has_a_line_and_none_acts_on_the_terminal);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

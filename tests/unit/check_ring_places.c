@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Finding the rings of a live process, and reading them by file and by memory. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 
 #include "shim/ring/reader.h"
 #include "tests/unit/arena_builder.h"
+#include "tests/unit/unit.h"
 
 /* A child that maps what it is told, says so, and waits to be killed. */
 static pid_t child;
@@ -104,10 +104,12 @@ static void map_unfinished(void)
 	fd = open(path, O_RDWR);
 	if (pwrite(fd, &zero, sizeof(zero), offsetof(struct vgpu_arena, magic)) != sizeof(zero))
 		_exit(1);
-	base = mmap(NULL, (size_t)arena.chunks * VGPU_CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	base = mmap(NULL, (size_t)arena.chunks * VGPU_CHUNK_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE, fd, 0);
 	if (base == MAP_FAILED)
 		_exit(1);
-	memcpy(base + offsetof(struct vgpu_arena, magic), &built_header(&arena)->magic, sizeof(zero));
+	memcpy(base + offsetof(struct vgpu_arena, magic), &built_header(&arena)->magic,
+	       sizeof(zero));
 }
 
 static void map_other(void)
@@ -229,9 +231,11 @@ START_TEST(memory_that_is_not_a_ring_is_refused)
 
 	start(map_other);
 	ck_assert_int_eq(vgpu_ring_places(child, places, 2), 0);
-	ck_assert_int_eq(vgpu_ring_open_memory(&none, child, (uintptr_t)&arena & ~4095ull, 4096), -EPROTO);
+	ck_assert_int_eq(vgpu_ring_open_memory(&none, child, (uintptr_t)&arena & ~4095ull, 4096),
+			 -EPROTO);
 	ck_assert_int_eq(vgpu_ring_open_memory(&none, child, 0, 65536), -EPROTO);
-	ck_assert_int_eq(vgpu_ring_open_memory(&none, child, UINT64_MAX - 4095, UINT64_MAX), -EPROTO);
+	ck_assert_int_eq(vgpu_ring_open_memory(&none, child, UINT64_MAX - 4095, UINT64_MAX),
+			 -EPROTO);
 }
 END_TEST
 
@@ -250,27 +254,17 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		a_ring_file_is_found_and_read_whatever_its_directory_is_called,
-		a_ring_whose_file_was_removed_is_read,
-		a_ring_file_in_the_making_is_not_taken_from_memory_that_dies_with_its_process,
-		a_ring_without_a_file_is_read,
-		a_memory_ring_whose_process_is_gone_is_an_error,
-		memory_that_is_not_a_ring_is_refused,
-		a_process_that_does_not_exist_has_no_rings,
-	};
-	Suite *suite = suite_create("ring_places");
-	TCase *tcase = tcase_create("places");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tcase = unit_case("ring_places");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	tcase_add_test(tcase, a_ring_file_is_found_and_read_whatever_its_directory_is_called);
+	tcase_add_test(tcase, a_ring_whose_file_was_removed_is_read);
+	tcase_add_test(
+	    tcase, a_ring_file_in_the_making_is_not_taken_from_memory_that_dies_with_its_process);
+	tcase_add_test(tcase, a_ring_without_a_file_is_read);
+	tcase_add_test(tcase, a_memory_ring_whose_process_is_gone_is_an_error);
+	tcase_add_test(tcase, memory_that_is_not_a_ring_is_refused);
+	tcase_add_test(tcase, a_process_that_does_not_exist_has_no_rings);
+	return unit_run();
 }

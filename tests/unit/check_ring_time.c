@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* From the raw counter to the clocks, between anchors and outside of them. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "shim/entry/arch/arch.h"
 #include "shim/ring/reader.h"
 #include "tests/unit/arena_builder.h"
+#include "tests/unit/unit.h"
 
 static char path[64];
 static struct built arena;
@@ -264,32 +264,21 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		without_an_anchor_there_is_no_time,
-		between_two_anchors_time_is_on_their_line,
-		outside_of_the_anchors_the_error_grows_with_the_distance,
-		a_clock_that_was_set_between_two_anchors_is_in_the_error,
-		anchors_may_stand_in_any_order_and_half_written_ones_are_left_out,
-		an_anchor_that_runs_backwards_is_left_out,
-		anchors_that_wrapped_over_are_remembered,
-		more_anchors_than_fit_are_thinned_out,
-		a_single_anchor_of_another_boot_says_how_little_it_knows,
-		where_the_counter_is_the_clock_one_anchor_is_enough,
-		a_process_of_this_boot_needs_one_anchor_only,
-		clocks_of_another_time_namespace_are_not_mixed_in,
-	};
-	Suite *suite = suite_create("ring_time");
-	TCase *tcase = tcase_create("time");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tcase = unit_case("ring_time");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	tcase_add_test(tcase, without_an_anchor_there_is_no_time);
+	tcase_add_test(tcase, between_two_anchors_time_is_on_their_line);
+	tcase_add_test(tcase, outside_of_the_anchors_the_error_grows_with_the_distance);
+	tcase_add_test(tcase, a_clock_that_was_set_between_two_anchors_is_in_the_error);
+	tcase_add_test(tcase, anchors_may_stand_in_any_order_and_half_written_ones_are_left_out);
+	tcase_add_test(tcase, an_anchor_that_runs_backwards_is_left_out);
+	tcase_add_test(tcase, anchors_that_wrapped_over_are_remembered);
+	tcase_add_test(tcase, more_anchors_than_fit_are_thinned_out);
+	tcase_add_test(tcase, a_single_anchor_of_another_boot_says_how_little_it_knows);
+	tcase_add_test(tcase, where_the_counter_is_the_clock_one_anchor_is_enough);
+	tcase_add_test(tcase, a_process_of_this_boot_needs_one_anchor_only);
+	tcase_add_test(tcase, clocks_of_another_time_namespace_are_not_mixed_in);
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The real writer, read by the reader: what is kept, what is lost, and that every loss is counted. */
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,24 +17,7 @@
 #include "shim/entry/arch/arch.h"
 #include "shim/ring/reader_state.h"
 #include "shim/ring/ring.h"
-#include "tests/unit/tiny_library.h"
-#include "tests/unit/tiny_target.h"
-
-static struct vgpu_ring *ring;
-static struct tally tally;
-
-static void setup(void)
-{
-	target_setup();
-	memset(&tally, 0, sizeof(tally));
-	ring = NULL;
-}
-
-static void teardown(void)
-{
-	vgpu_ring_close(ring);
-	target_teardown();
-}
+#include "tests/unit/ring_check.h"
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -217,19 +199,72 @@ END_TEST
 START_TEST(a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest)
 {
 	pid_t pid = target_start(many_calls);
+
+	tally.in_turn = true;
+	read_beside(pid);
+	ck_assert_int_ge(tally_poll(ring, &tally), 0);
+	ck_assert_uint_eq(tally.gets + tally_lost(ring), MANY);
+}
+END_TEST
+
+/* Which calls came, by their ordinals: counted or handed out. */
+static uint8_t came[MANY];
+
+static bool on_like(void *data, uint32_t number, const struct vgpu_call_record *call, size_t bytes)
+{
+	const uint64_t *args = (const void *)(call + 1);
+
+	(void)data;
+	ck_assert_uint_ne(number, 0);
+	ck_assert_uint_eq(bytes, call->word.size8 * 8u);
+	/* Whole, though the writer goes on. */
+	ck_assert_uint_lt(call->ordinal, MANY);
+	ck_assert_uint_eq(call->nargs, 3);
+	ck_assert_uint_eq(args[2], call->ordinal);
+	return call->ordinal % 97;
+}
+
+static void on_count(void *data, uint32_t number, const struct vgpu_call_record *call, size_t bytes)
+{
+	(void)number;
+	(void)bytes;
+	++*(uint64_t *)data;
+	ck_assert_uint_eq(came[call->ordinal]++, 0);
+}
+
+START_TEST(beside_a_busy_writer_each_call_is_counted_or_handed_out_once_or_lost)
+{
+	uint64_t counted = 0, handed_out = 0;
+	const struct vgpu_ring_light light = {
+		.like = on_like, .count = on_count, .data = &counted, .least = 200, .newest_bytes = 2000 };
+	pid_t pid = target_start(many_calls), gone = 0;
+	struct vgpu_ring_event event;
 	char paths[TARGET_RINGS][256];
 	int status;
 
-	tally.in_turn = true;
 	while (!target_rings(paths))
 		sched_yield();
 	while (vgpu_ring_open_file(&ring, paths[0]) == -EPROTO)
 		sched_yield();
-	while (!waitpid(pid, &status, WNOHANG))
-		ck_assert_int_ge(tally_poll(ring, &tally), 0);
+	vgpu_ring_lighten(ring, &light);
+	do {
+		gone = gone ? gone : waitpid(pid, &status, WNOHANG);
+		ck_assert_int_ge(vgpu_ring_poll(ring), 0);
+		while (vgpu_ring_next(ring, &event)) {
+			if (event.kind != VGPU_KIND_CALL)
+				continue;
+			handed_out++;
+			ck_assert_uint_eq(event.args[2], event.call->ordinal);
+			ck_assert_uint_eq(came[event.call->ordinal]++, 0);
+		}
+	} while (!gone);
+	/* Once more: what came since the last look. */
+	ck_assert_int_ge(vgpu_ring_poll(ring), 0);
+	while (vgpu_ring_next(ring, &event))
+		handed_out += event.kind == VGPU_KIND_CALL;
 	ck_assert_int_eq(status, 0);
-	ck_assert_int_ge(tally_poll(ring, &tally), 0);
-	ck_assert_uint_eq(tally.gets + tally_lost(ring), MANY);
+	ck_assert_uint_gt(counted, 0);
+	ck_assert_uint_eq(counted + handed_out + tally_lost(ring), MANY);
 }
 END_TEST
 
@@ -306,7 +341,8 @@ START_TEST(a_record_larger_than_any_segment_is_dropped_and_counted)
 	ck_assert_ptr_nonnull(thread);
 	for (int i = 0; i < 5; i++) {
 		thread->ordinal++;
-		ck_assert_uint_eq(vgpu_thread_more(arena, thread, &thread->cursor[0], VGPU_RECORD_MAX + 8), 0);
+		ck_assert_uint_eq(
+		    vgpu_thread_more(arena, thread, &thread->cursor[0], VGPU_RECORD_MAX + 8), 0);
 	}
 	ring = target_ring(getpid());
 	ck_assert_int_eq(vgpu_ring_poll(ring), 0);
@@ -446,7 +482,8 @@ static void short_lived_threads(void)
 	for (uintptr_t i = 0; i < SHORT_LIVED; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, one_call, (void *)i) || pthread_join(thread, NULL))
+		if (pthread_create(&thread, NULL, one_call, (void *)i) ||
+		    pthread_join(thread, NULL))
 			_exit(98);
 	}
 }
@@ -483,7 +520,8 @@ static void vanishing_threads(void)
 	for (uintptr_t i = 0; i < SHORT_LIVED; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, one_call_and_gone, (void *)i) || pthread_join(thread, NULL))
+		if (pthread_create(&thread, NULL, one_call_and_gone, (void *)i) ||
+		    pthread_join(thread, NULL))
 			_exit(98);
 	}
 }
@@ -561,6 +599,7 @@ int main(void)
 		a_reader_that_keeps_up_misses_nothing_though_all_is_overwritten,
 		what_is_written_during_a_poll_never_overtakes_what_was_written_before,
 		a_reader_beside_a_busy_writer_sees_whole_records_and_counts_the_rest,
+		beside_a_busy_writer_each_call_is_counted_or_handed_out_once_or_lost,
 		blobs_are_cut_at_their_limit_and_say_so,
 		without_room_calls_are_refused_and_counted,
 		a_record_larger_than_any_segment_is_dropped_and_counted,
@@ -576,18 +615,8 @@ int main(void)
 		switched_off_there_is_no_ring,
 		a_directory_that_cannot_be_written_is_passed_over_and_noted,
 	};
-	Suite *suite = suite_create("ring_writer");
-	TCase *tcase = tcase_create("writer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tcase = ring_case("ring_writer", 120);
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	UNIT_ADD(tcase, tests);
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device files, presets, and which devices a program sees. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "shim/backend/sim/device.h"
+#include "tests/unit/unit.h"
 
 static struct vgpu_simdev simdev;
 static struct vgpu_simdev_error error;
@@ -351,12 +351,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("simdev");
-	TCase *tc = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *tc = unit_case("simdev");
 
-	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, every_error_names_its_line_and_column, 0,
 			    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tc, bytes_that_are_no_text_are_refused_with_their_place);
@@ -371,8 +367,5 @@ int main(void)
 	tcase_add_test(tc, devices_are_numbered_by_their_address_where_that_is_asked_for);
 	tcase_add_loop_test(tc, visible_devices_are_read_as_the_driver_reads_them, 0,
 			    (int)(sizeof(visible) / sizeof(visible[0])));
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

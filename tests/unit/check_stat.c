@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Counted calls: percentiles with a known error, groups, results, calls in flight. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/model/histogram.h"
 #include "tracer/model/objects.h"
 #include "tracer/model/stat.h"
@@ -391,10 +391,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stat");
-	TCase *tests = tcase_create("stat");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("stat");
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, percentiles_are_within_the_stated_error);
@@ -408,10 +405,5 @@ int main(void)
 	tcase_add_test(tests, callers_are_places_in_files_where_the_mapping_was_seen);
 	tcase_add_test(tests, an_address_belongs_to_what_was_mapped_there_at_that_time);
 	tcase_add_test(tests, rows_beyond_the_limit_share_one);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names of addresses: from this program's own file, a stripped copy of it, and its debug file. */
-#include <check.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <stdarg.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/export/backtrace.h"
 #include "tracer/source/symbols.h"
 
@@ -174,12 +174,53 @@ START_TEST(a_frame_says_function_line_and_file_or_what_is_not_known)
 }
 END_TEST
 
+/* One of ours is mapped by a link of its session, which is gone afterwards. */
+START_TEST(a_library_of_ours_is_looked_for_where_it_says_it_is)
+{
+	const struct vgpu_look look = { .utf8 = true };
+	struct vgpu_event object = { .kind = VGPU_EVENT_OBJECT, .process = 1, .time_ns = 5, .object = {
+		.path = "/nonexistent/libcuda.so.1", .base = 0x10000, .from = 0x10000, .to = 0x90000000,
+		.build_id = { build_id, build_id_size } } };
+	uint8_t other[32] = { 7 };
+	struct vgpu_event library = { .kind = VGPU_EVENT_LIBRARY, .process = 1, .time_ns = 6, .library = {
+		.path = self, .build_id = { other, build_id_size } } };
+	struct vgpu_event crash = { .kind = VGPU_EVENT_CRASH, .process = 1, .time_ns = 10 };
+	struct vgpu_backtrace *backtrace;
+	struct vgpu_text text = { 0 };
+	struct vgpu_sink *sink;
+
+	ck_assert_int_eq(vgpu_backtrace_open(&backtrace, directory, &look), 0);
+	sink = vgpu_backtrace_sink(backtrace);
+	ck_assert_int_eq(sink->ops->event(sink, &object), 0);
+	ck_assert_int_eq(sink->ops->event(sink, &library), 0); /* another one */
+	vgpu_backtrace_frame(backtrace, &crash, 0x10000 + marker(), &text);
+	ck_assert_ptr_nonnull(strstr(vgpu_text_string(&text), "no such file"));
+	/* A foreign one is what its path says, whoever has the same build id. */
+	library.library.build_id.bytes = build_id;
+	ck_assert_int_eq(sink->ops->event(sink, &library), 0);
+	vgpu_text_clear(&text);
+	vgpu_backtrace_frame(backtrace, &crash, 0x10000 + marker(), &text);
+	ck_assert_ptr_nonnull(strstr(vgpu_text_string(&text), "no such file"));
+	/* Told before or after. */
+	object.process = crash.process = 2;
+	object.object.library = 1;
+	ck_assert_int_eq(sink->ops->event(sink, &object), 0);
+	vgpu_text_clear(&text);
+	vgpu_backtrace_frame(backtrace, &crash, 0x10000 + marker(), &text);
+	ck_assert_ptr_nonnull(strstr(vgpu_text_string(&text), "check_symbols_marker+0x4 "));
+	/* Where it crashed is the place itself, also at a function's first byte. */
+	crash.crash.ip = 0x10000 + marker() - 4;
+	vgpu_text_clear(&text);
+	vgpu_backtrace_frame(backtrace, &crash, crash.crash.ip, &text);
+	ck_assert_ptr_nonnull(strstr(vgpu_text_string(&text), "check_symbols_marker+0x0 "));
+	vgpu_text_free(&text);
+	vgpu_backtrace_close(backtrace);
+}
+END_TEST
+
 int main(void)
 {
-	Suite *suite = suite_create("symbols");
-	TCase *tests = tcase_create("symbols");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("symbols");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -187,10 +228,6 @@ int main(void)
 	tcase_add_test(tests, another_build_is_not_believed);
 	tcase_add_test(tests, a_separate_debug_file_is_found_by_build_id);
 	tcase_add_test(tests, a_frame_says_function_line_and_file_or_what_is_not_known);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	tcase_add_test(tests, a_library_of_ours_is_looked_for_where_it_says_it_is);
+	return unit_run();
 }

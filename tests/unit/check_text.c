@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Text: what reaches the terminal, and how numbers read. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/unit.h"
 #include "tracer/model/demangle.h"
 #include "tracer/model/names.h"
 #include "tracer/model/text.h"
@@ -223,10 +223,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("text");
-	TCase *tests = tcase_create("text");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("text");
 
 	tcase_add_test(tests, quick_ways_say_what_printf_says);
 	tcase_add_test(tests, control_bytes_never_reach_the_terminal);
@@ -237,10 +234,5 @@ int main(void)
 	tcase_add_test(tests, columns_count_characters_not_escape_sequences);
 	tcase_add_test(tests, patterns_match_any_of_a_list);
 	tcase_add_test(tests, names_of_kernels_are_as_in_the_source);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

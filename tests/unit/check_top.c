@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard without a terminal: what each view shows of given events. */
-#include <check.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gen/cuda_ids.h"
 #include "tests/unit/top_started.h"
+#include "tests/unit/unit.h"
 
 START_TEST(every_view_shows_the_state_of_the_observation)
 {
@@ -65,6 +66,51 @@ START_TEST(calls_are_in_reading_order_and_errors_are_found)
 }
 END_TEST
 
+/* So many calls of a function were counted by the source, and are no events. */
+static void counted(uint32_t function, uint32_t depth, uint64_t calls)
+{
+	for (uint64_t i = 0; i < calls; i++)
+		app->alike.call(app->alike.data, 2, function, depth, app->model->last_ns, 1000);
+	app->alike.done(app->alike.data);
+}
+
+START_TEST(calls_that_are_like_others_are_counted_and_not_listed)
+{
+	uint64_t calls, total_ns;
+
+	start(true, "calls");
+	calls = app->store->calls;
+	total_ns = tui_store_process(app->store, 2)->counts.total_ns;
+	counted(VGPU_FN_cuDriverGetVersion, 0, 1000);
+	frame_has(app, 24, 80, "1,000 calls like those above: counted, not listed");
+	/* One line, while no other comes between; each function and process has its own. */
+	counted(VGPU_FN_cuDriverGetVersion, 0, 500);
+	counted(VGPU_FN_cuInit, 1, 3);
+	frame_has(app, 24, 80, "1,503 calls like those above: counted, not listed");
+	frame_has(app, 24, 80, "% unlisted, following");
+	ck_assert_uint_eq(app->store->calls, calls + 1503);
+	ck_assert_uint_eq(app->model->calls, calls + 1503);
+	/* What a call took that another one made is in the other one's time. */
+	ck_assert_uint_eq(tui_store_process(app->store, 2)->counts.total_ns, total_ns + 1500 * 1000);
+	type(app, "3");
+	frame_has(app, 24, 80, " cuDriverGetVersion          1,503       0 CUDA_SUCCESS           1.0 µs");
+	finish();
+}
+END_TEST
+
+START_TEST(a_count_without_room_is_shortened_and_never_cut)
+{
+	start(true, "functions");
+	counted(VGPU_FN_cuDriverGetVersion, 0, 12345678);
+	frame_has(app, 24, 80, " cuDriverGetVersion          12.3M       0 CUDA_SUCCESS");
+	type(app, "m");
+	counted(VGPU_FN_cuDriverGetVersion, 0, 1234567);
+	type(app, "d");
+	frame_has(app, 24, 80, " cuDriverGetVersion          +1.2M ");
+	finish();
+}
+END_TEST
+
 START_TEST(processes_are_a_tree_and_dead_ones_stay)
 {
 	start(false, "processes");
@@ -72,6 +118,24 @@ START_TEST(processes_are_a_tree_and_dead_ones_stay)
 	frame_has(app, 24, 80, " └─ runner                 4702   230 ms SIGKILL          8       2");
 	type(app, "j\r");
 	frame_has(app, 24, 80, "started by serve(4701)");
+	finish();
+}
+END_TEST
+
+START_TEST(branches_show_who_is_whose_child)
+{
+	feed = feed_new();
+	feed_process(feed, 1, 0, "serve");
+	feed_process(feed, 2, 1, "first");
+	feed_process(feed, 3, 2, "inner");
+	feed_process(feed, 4, 1, "second");
+	feed_process(feed, 5, 4, "last");
+	app = feed_app(feed, false, "processes");
+	feed_all(app);
+	frame_has(app, 24, 80, "\n ├─ first ");
+	frame_has(app, 24, 80, "\n │ └─ inner ");
+	frame_has(app, 24, 80, "\n └─ second ");
+	frame_has(app, 24, 80, "\n   └─ last ");
 	finish();
 }
 END_TEST
@@ -176,10 +240,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("top");
-	TCase *views = tcase_create("views");
-	SRunner *runner;
-	int failed;
+	TCase *views = unit_case("top");
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
@@ -188,17 +249,15 @@ int main(void)
 	tcase_add_test(views, functions_are_counted_with_errors_and_last_result);
 	tcase_add_test(views, sorting_goes_by_any_column_and_back);
 	tcase_add_test(views, calls_are_in_reading_order_and_errors_are_found);
+	tcase_add_test(views, calls_that_are_like_others_are_counted_and_not_listed);
+	tcase_add_test(views, a_count_without_room_is_shortened_and_never_cut);
 	tcase_add_test(views, processes_are_a_tree_and_dead_ones_stay);
+	tcase_add_test(views, branches_show_who_is_whose_child);
 	tcase_add_test(views, libraries_tell_what_was_refused_and_why);
 	tcase_add_test(views, libraries_do_not_claim_a_search_that_nobody_observed);
 	tcase_add_test(views, memory_is_counted_once_through_two_layers_and_freed_at_exit);
 	tcase_add_test(views, memory_behind_a_handle_lives_until_unmapped);
 	tcase_add_test(views, verdict_wraps_and_leads_to_its_evidence);
 	tcase_set_timeout(views, 60);
-	suite_add_tcase(suite, views);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run();
 }

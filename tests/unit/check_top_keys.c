@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard without a terminal: what keys do, at any size, and that none does harm. */
-#include <check.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/top_started.h"
+#include "tests/unit/unit.h"
 
 START_TEST(filter_counts_only_what_passes_and_says_where_it_is_wrong)
 {
@@ -104,6 +104,40 @@ START_TEST(time_of_a_recording_is_moved_through)
 		type(app, ">");
 	frame_has(app, 24, 80, "SIGKILL");
 	frame_has(app, 24, 80, "15 events in");
+	type(app, "{");
+	frame_has(app, 24, 80, " 1 of 15 events");
+	type(app, "]");
+	frame_has(app, 24, 80, " 2 of 15 events");
+	type(app, "[}");
+	frame_has(app, 24, 80, "15 events in");
+	finish();
+}
+END_TEST
+
+START_TEST(a_time_is_asked_for_in_words)
+{
+	static const struct {
+		const char *word, *shows;
+	} rows[] = {
+		{ "5us", "at 0.000005 of 0.000014 s  6 of 15 events" }, { "#3", " 3 of 15 events" },
+		{ "+4us", " 7 of 15 events" }, { "-2 us", " 5 of 15 events" }, { "50%", " 8 of 15 events" },
+		{ "0", " 1 of 15 events" }, { "0.000009s", " 10 of 15 events" }, { "-1h", " 1 of 15 events" },
+		{ "1m", "15 events in" },
+	};
+
+	start(false, "functions");
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		type(app, ":");
+		type(app, rows[i].word);
+		type(app, "\r");
+		frame_has(app, 24, 80, rows[i].shows);
+	}
+	type(app, "tsoon\r");
+	frame_has(app, 24, 80, "a time is 1.5s, 200ms, +1s or -10ms from here, 50%, #1200 events");
+	finish();
+	start(true, "functions");
+	type(app, ":");
+	frame_has(app, 24, 80, "time is moved through in recordings");
 	finish();
 }
 END_TEST
@@ -214,6 +248,44 @@ START_TEST(mouse_chooses_views_lines_and_columns)
 	ck_assert_uint_eq(tui_app_list(app)->selected, 0);
 	tui_app_mouse(app, TUI_MOUSE_DOUBLE, 4, 10);
 	ck_assert(app->pager.open);
+	finish();
+}
+END_TEST
+
+static void place(void *data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out)
+{
+	vgpu_text_printf(out, "%s+0x%x in process %u", (const char *)data, (unsigned)address, event->process);
+}
+
+START_TEST(detail_names_the_callers_and_says_where_a_stack_ends)
+{
+	static const uint64_t words[] = { 0x1111, 0x2222, 0x3333 };
+	static char name[] = "who";
+	struct made_call *call;
+
+	feed = feed_new();
+	feed_process(feed, 1, 0, "one");
+	call = feed_begin(feed, 1, "cuInit", 999);
+	call->event.call.caller = words[0];
+	call->event.call.stack = (struct vgpu_words){ words, 3 };
+	call->event.call.stack_end = VGPU_STACK_END_CUT;
+	feed_call(feed);
+	app = feed_app(feed, false, "calls");
+	feed_all(app);
+	app->options.frame = place;
+	app->options.frame_data = name;
+	free(frame(app, 40, 80, true));
+	type(app, "G\r");
+	ck_assert(app->pager.open);
+	frame_has(app, 40, 80, "#0  who+0x1111 in process 1");
+	frame_has(app, 40, 80, "#2  who+0x3333 in process 1");
+	frame_has(app, 40, 80, "the stack was not copied to its end");
+	frame_lacks(app, 40, 80, "no further stack");
+	/* Nobody names them: addresses. */
+	type(app, "\033");
+	app->options.frame = NULL;
+	type(app, "\r");
+	frame_has(app, 40, 80, "#1  0x2222");
 	finish();
 }
 END_TEST
@@ -373,10 +445,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("top_keys");
-	TCase *keys = tcase_create("keys"), *shapes = tcase_create("shapes");
-	SRunner *runner;
-	int failed;
+	TCase *keys = unit_case("top_keys"), *shapes = unit_case("shapes");
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
@@ -386,12 +455,14 @@ int main(void)
 	tcase_add_test(keys, held_picture_stands_still_while_counting_goes_on);
 	tcase_add_test(keys, mark_and_diff_show_what_changed);
 	tcase_add_test(keys, time_of_a_recording_is_moved_through);
+	tcase_add_test(keys, a_time_is_asked_for_in_words);
 	tcase_add_test(keys, a_recording_plays_in_its_own_time);
 	tcase_add_test(keys, help_has_every_key_of_the_table);
 	tcase_add_test(keys, every_action_has_a_key);
 	tcase_add_test(keys, no_key_has_two_meanings);
 	tcase_add_test(keys, export_writes_what_is_shown_and_never_over_a_file);
 	tcase_add_test(keys, mouse_chooses_views_lines_and_columns);
+	tcase_add_test(keys, detail_names_the_callers_and_says_where_a_stack_ends);
 	tcase_add_test(keys, settings_are_kept_and_read_again);
 	tcase_add_test(shapes, ascii_only_where_that_is_all_there_is);
 	tcase_add_test(shapes, any_size_of_screen_is_drawn);
@@ -400,11 +471,5 @@ int main(void)
 	tcase_add_test(shapes, random_keys_do_no_harm);
 	tcase_set_timeout(keys, 60);
 	tcase_set_timeout(shapes, 280);
-	suite_add_tcase(suite, keys);
-	suite_add_tcase(suite, shapes);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return unit_run();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Calls, recorded when they return, in the order in which they are read. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/model/tree.h"
 
 static char printed[4096];
@@ -175,10 +175,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("tree");
-	TCase *tests = tcase_create("tree");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("tree");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_outer_call_is_read_before_what_it_called);
@@ -191,10 +188,5 @@ int main(void)
 	tcase_add_test(tests, a_process_that_ends_inside_a_call_says_so);
 	tcase_add_test(tests, a_long_call_left_by_longjmp_does_not_swallow_what_follows);
 	tcase_add_test(tests, memory_is_bounded_when_an_outer_call_never_comes);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How values and calls read. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/model/call.h"
 #include "tracer/model/names.h"
 #include "tracer/model/value.h"
@@ -417,10 +417,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("value");
-	TCase *tests = tcase_create("value");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("value");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
@@ -444,10 +441,5 @@ int main(void)
 	tcase_add_test(tests, damaged_blobs_end_the_call_and_nothing_else);
 	tcase_add_test(tests, values_are_found_by_name);
 	tcase_add_test(tests, every_function_can_be_printed_whatever_its_record_holds);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The verdict says what was observed, and nothing else. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shim/entry/library.h"
 #include "tests/unit/make_event.h"
+#include "tests/unit/unit.h"
 #include "tracer/explain/verdict.h"
 #include "tracer/model/stream.h"
 
@@ -219,10 +219,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("verdict");
-	TCase *tests = tcase_create("verdict");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("verdict");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, nothing_observed_is_not_known);
@@ -235,10 +232,5 @@ int main(void)
 	tcase_add_test(tests, one_process_found_what_another_was_refused);
 	tcase_add_test(tests, a_call_that_never_returned_is_named);
 	tcase_add_test(tests, losses_are_never_hidden);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

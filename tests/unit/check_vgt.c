@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The trace file: what goes in comes out, and what is damaged is never believed. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,26 +12,10 @@
 
 #include "tests/unit/make_event.h"
 #include "shim/api/schema.h"
+#include "tests/unit/vgt_file.h"
 #include "tracer/file/decode.h"
 #include "tracer/file/vgt.h"
 #include "tracer/model/copy.h"
-
-/* In memory: thousands of files are written. */
-static char directory[] = "/dev/shm/check_vgt.XXXXXX";
-static char path[64];
-
-static void setup(void)
-{
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/t.vgt", directory);
-}
-
-static void teardown(void)
-{
-	unlink(path);
-	rmdir(directory);
-}
 
 #define PER_BLOCK 3
 
@@ -524,10 +507,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("vgt");
-	TCase *tests = tcase_create("vgt");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("vgt");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
@@ -545,10 +525,5 @@ int main(void)
 	tcase_add_test(tests, only_a_trace_is_written_over);
 	tcase_add_test(tests, what_is_no_trace_is_told_apart);
 	tcase_add_test(tests, the_checksum_is_the_well_known_one);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The trace file: many events: any place is found, only what is asked for is read, what repeats lies there once. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,24 +8,9 @@
 
 #include "shim/api/schema.h"
 #include "tests/unit/make_event.h"
+#include "tests/unit/vgt_file.h"
 #include "tracer/file/vgt.h"
 #include "tracer/model/copy.h"
-
-static char directory[] = "/dev/shm/check_vgt_places.XXXXXX";
-static char path[64];
-
-static void setup(void)
-{
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/t.vgt", directory);
-}
-
-static void teardown(void)
-{
-	unlink(path);
-	rmdir(directory);
-}
 
 /* ---- many events ---- */
 
@@ -242,10 +226,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("vgt_places");
-	TCase *tests = tcase_create("vgt_places");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("vgt_places");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
@@ -254,10 +235,5 @@ int main(void)
 	tcase_add_test(tests, calls_of_other_times_are_not_even_read);
 	tcase_add_test(tests, what_is_written_meanwhile_is_found_by_looking_again);
 	tcase_add_test(tests, strings_and_stacks_lie_in_the_file_once);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two witnesses compared: equal, equal but for what was lost, and one of them wrong. */
-#include <check.h>
 #include <stdlib.h>
 
 #include "shim/api/schema.h"
+#include "tests/unit/unit.h"
 #include "tracer/model/witness.h"
 
 #define FUNCTION VGPU_FUNCTION(VGPU_LIBRARY_CUDA, 1)
@@ -124,10 +124,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("witness");
-	TCase *tests = tcase_create("witness");
-	SRunner *runner;
-	int failed;
+	TCase *tests = unit_case("witness");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, what_both_saw_is_equal);
@@ -135,10 +132,5 @@ int main(void)
 	tcase_add_test(tests, a_call_that_one_lacks_is_an_error);
 	tcase_add_test(tests, other_values_are_an_error);
 	tcase_add_test(tests, one_witness_alone_proves_nothing);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run();
 }

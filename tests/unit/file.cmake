@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What reads traces: the lines of the observers, names of addresses.
-foreach(check notes diff)
+foreach(check notes diff limit left_out)
 	vgpu_add_unit(check_${check} check_${check}.c make_event.c LIBS vgpu_tracer)
 endforeach()
 if(VGPU_HAVE_DW)

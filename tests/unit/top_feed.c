@@ -20,6 +20,7 @@ struct feed {
 	uint64_t ordinal[16];
 	struct made_call call;
 	bool live;
+	size_t emitted; /* by all its sources */
 };
 
 struct feed_source {
@@ -182,7 +183,7 @@ static int feed_poll(struct vgpu_top_source *source, struct vgpu_stream *stream,
 {
 	struct feed_source *from = (struct feed_source *)source;
 
-	while (max-- && from->at < from->feed->count)
+	for (; max-- && from->at < from->feed->count; from->feed->emitted++)
 		vgpu_stream_emit(stream, from->feed->events[from->at++]);
 	if (from->at < from->feed->count)
 		return 1;
@@ -194,7 +195,21 @@ static void feed_close(struct vgpu_top_source *source)
 	free(source);
 }
 
-static const struct vgpu_top_source_ops feed_ops = { feed_poll, NULL, feed_close };
+static int feed_seek(struct vgpu_top_source *source, uint64_t number)
+{
+	struct feed_source *from = (struct feed_source *)source;
+
+	from->at = number ? number - 1 : 0;
+	return 0;
+}
+
+static const struct vgpu_top_source_ops feed_ops = { .poll = feed_poll, .close = feed_close };
+static const struct vgpu_top_source_ops seeking_ops = { .poll = feed_poll, .close = feed_close, .seek = feed_seek };
+
+size_t feed_emitted(const struct feed *feed)
+{
+	return feed->emitted;
+}
 
 static int feed_open(void *data, struct vgpu_top_source **out)
 {
@@ -205,6 +220,14 @@ static int feed_open(void *data, struct vgpu_top_source **out)
 	source->feed = data;
 	*out = &source->source;
 	return 0;
+}
+
+int feed_open_seeking(void *data, struct vgpu_top_source **out)
+{
+	int err = feed_open(data, out);
+
+	(*out)->ops = &seeking_ops;
+	return err;
 }
 
 static int note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)

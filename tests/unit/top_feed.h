@@ -10,7 +10,11 @@ struct feed;
 
 struct feed *feed_new(void);
 void feed_free(struct feed *feed);
-size_t feed_length(const struct feed *feed); /* events */
+size_t feed_length(const struct feed *feed);
+/* Events that were read from it, those of every reading. */
+size_t feed_emitted(const struct feed *feed);
+/* As struct vgpu_top_options has it, of what can be gone back in; data: the feed. */
+int feed_open_seeking(void *data, struct vgpu_top_source **out); /* events */
 /* It is copied, numbered, and given the next microsecond where it has no time. */
 void feed_event(struct feed *feed, const struct vgpu_event *event);
 void feed_process(struct feed *feed, uint32_t number, uint32_t parent, const char *name);

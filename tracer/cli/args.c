@@ -175,6 +175,18 @@ int vgpu_args_next(struct vgpu_args *args)
 	return VGPU_ARGS_END;
 }
 
+const char *vgpu_args_only(const struct vgpu_args *args, const char *what)
+{
+	if (args->count == 1)
+		return args->positional[0];
+	if (args->count)
+		vgpu_say_error("%s: one %s at a time", args->command->name, what);
+	else
+		vgpu_say_error("%s: of what?", args->command->name);
+	vgpu_say_more("usage: vgpu-trace %s [OPTION…] %s", args->command->name, args->command->arguments);
+	return NULL;
+}
+
 bool vgpu_args_number(const struct vgpu_args *args, const char *option, long least, long most, long *out)
 {
 	char *end;

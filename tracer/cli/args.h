@@ -31,6 +31,9 @@ enum {
 /* The key of the next option, or one of the above. */
 int vgpu_args_next(struct vgpu_args *args);
 
+/* The one argument of a command that takes one `what` ("trace"); on none or several reports it and returns NULL. */
+const char *vgpu_args_only(const struct vgpu_args *args, const char *what);
+
 /* A number in [least, most]; on anything else reports it and returns false. */
 bool vgpu_args_number(const struct vgpu_args *args, const char *option, long least, long most, long *out);
 /* Index in a NULL-terminated list of words; on anything else reports it with a suggestion and returns -1. */

@@ -20,12 +20,13 @@
 
 enum {
 	OPTION_WAIT = VGPU_OPTION, OPTION_ALL, OPTION_RING, OPTION_METHOD, OPTION_LIB, OPTION_PROBE,
-	OPTION_RETURNS, OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME, OPTION_APPEND,
+	OPTION_RETURNS, OPTION_DESCRIPTORS, OPTION_NO_STOP, OPTION_BUFFER, OPTION_NO_FILES, OPTION_FULL, OPTION_TIME,
 };
 
 const struct vgpu_option vgpu_options_attach[] = {
 	{ "output", 'o', "FILE", "record to FILE (.vgt) as well" },
-	{ "append", OPTION_APPEND, NULL, "with -o: go on behind what was recorded to FILE before" },
+	{ "append", VGPU_OPTION_APPEND, NULL, "with -o: go on behind what was recorded to FILE before" },
+	VGPU_RECORD_OPTIONS("first: the oldest (default); attach ends then, the processes go on"),
 	{ "wait", OPTION_WAIT, NULL, "wait until a program of that name starts, and follow it from its first moment" },
 	{ "all", OPTION_ALL, NULL, "every process that maps or calls a GPU library from now on" },
 	{ "ring", OPTION_RING, NULL, "only what the shim recorded: needs no rights" },
@@ -85,13 +86,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 
 	options->descriptors = 1u << STDERR_FILENO;
 	while ((option = vgpu_args_next(&args)) >= 0) {
+		i = vgpu_record_option(&options->record, &args, option);
+		if (i < 0)
+			return VGPU_ARGS_ERROR;
+		if (i > 0)
+			continue;
 		switch (option) {
-		case 'o':
-			options->file = args.value;
-			break;
-		case OPTION_APPEND:
-			options->append = true;
-			break;
 		case OPTION_WAIT:
 			options->wait = true;
 			break;
@@ -154,10 +154,12 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		vgpu_say_more("usage: vgpu-trace attach [OPTION…] PID|NAME");
 		return VGPU_ARGS_ERROR;
 	}
-	if (options->append && !options->file) {
-		vgpu_say_error("attach: --append to what? -o FILE names it");
+	if ((options->record.append || options->record.max_size) && !options->record.file) {
+		vgpu_say_error("attach: %s what? -o FILE names it", options->record.append ? "--append to" : "--max-size of");
 		return VGPU_ARGS_ERROR;
 	}
+	if (!vgpu_record_check(&options->record, "attach"))
+		return VGPU_ARGS_ERROR;
 	if (options->wait && (options->word_count != 1 || strspn(options->words[0], "0123456789") == strlen(options->words[0]))) {
 		vgpu_say_error("attach: --wait wants the name of one program");
 		return VGPU_ARGS_ERROR;
@@ -279,6 +281,7 @@ static int open_observers(struct vgpu_attach *attach)
 		.probes = options->probes,
 		.stop = !options->no_stop,
 		.no_files = options->no_files,
+		.filter = options->record.filter,
 		.why = why,
 		.why_size = sizeof(why),
 	};
@@ -291,19 +294,20 @@ static int open_observers(struct vgpu_attach *attach)
 	return options->ring_only ? err : refuse(options, err, why);
 }
 
-static int open_file(struct vgpu_attach *attach)
+static int open_file(struct vgpu_attach *attach, struct vgpu_stream *out)
 {
-	const char *file = attach->options->file;
+	const struct vgpu_record_options *options = &attach->options->record;
+	const char *file = options->file;
 	int err;
 
 	if (!file)
 		return 0;
-	err = vgpu_record_open(&attach->writer, file, attach->options->append, &attach->begin);
+	err = vgpu_record_open(&attach->writer, file, options, &attach->begin);
 	if (err)
-		vgpu_record_say(file, err);
+		vgpu_record_say(file, options, err);
 	attach->out.number = attach->begin.events;
 	vgpu_roster_start(attach->on.roster, attach->begin.processes, attach->begin.threads);
-	return err ? err : vgpu_stream_add(&attach->out, vgpu_vgt_sink(attach->writer));
+	return err ? err : vgpu_stream_add(out, vgpu_vgt_sink(attach->writer));
 }
 
 static int open_parts(struct vgpu_attach *attach)
@@ -312,27 +316,30 @@ static int open_parts(struct vgpu_attach *attach)
 	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
 					  .data = (void *)(intptr_t)STDOUT_FILENO };
 	int err = vgpu_model_open(&attach->model);
+	struct vgpu_stream *out = NULL;
 
 	vgpu_look_for(STDOUT_FILENO, &attach->look);
 	attach->look.full = options->full;
 	text.look = attach->look;
 	text.model = attach->model;
 	if (!err)
-		err = vgpu_stream_add(&attach->out, &attach->model->sink);
-	if (!err && open_file(attach))
+		out = vgpu_record_through(&attach->gate, &options->record, attach->model, &attach->out);
+	if (!err)
+		err = out ? vgpu_stream_add(out, &attach->model->sink) : -ENOSPC;
+	if (!err && open_file(attach, out))
 		return -EIO;
 	if (!err && !options->quiet)
 		err = vgpu_text_export_open(&attach->text, &text);
 	if (!err && attach->text)
-		err = vgpu_stream_add(&attach->out, vgpu_text_export_sink(attach->text));
+		err = vgpu_stream_add(out, vgpu_text_export_sink(attach->text));
 	if (!err)
 		err = vgpu_verdict_open(&attach->verdict, attach->model);
 	if (!err)
-		err = vgpu_stream_add(&attach->out, vgpu_verdict_sink(attach->verdict));
+		err = vgpu_stream_add(out, vgpu_verdict_sink(attach->verdict));
 	if (!err)
 		err = vgpu_image_files_open(&attach->images, attach->model);
 	if (!err)
-		err = vgpu_stream_add(&attach->out, vgpu_image_files_sink(attach->images));
+		err = vgpu_stream_add(out, vgpu_image_files_sink(attach->images));
 	if (!err)
 		vgpu_image_files_to(attach->images, &attach->out);
 	if (err)
@@ -360,8 +367,10 @@ int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv)
 	struct vgpu_attach attach = { .options = &options, .signals = -1 };
 	int code = VGPU_EXIT_FAILED, err = parse(command, argc, argv, &options);
 
-	if (err)
+	if (err) {
+		vgpu_record_options_free(&options.record);
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
+	}
 	if (!find_processes(&attach) && !open_signals(&attach) && !open_observers(&attach) && !open_parts(&attach))
 		code = vgpu_attach_run(&attach);
 	vgpu_observers_close(&attach.on);
@@ -373,5 +382,6 @@ int vgpu_cmd_attach(const struct vgpu_command *command, int argc, char **argv)
 	if (attach.signals >= 0)
 		close(attach.signals);
 	free(attach.pids);
+	vgpu_record_options_free(&options.record);
 	return code;
 }

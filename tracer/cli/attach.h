@@ -17,7 +17,7 @@
 struct vgpu_attach_options {
 	const char *words[VGPU_ATTACH_LIST]; /* PID or NAME each; ends with NULL */
 	int word_count;
-	const char *file;   /* -o */
+	struct vgpu_record_options record;
 	bool wait, all, ring_only;
 	uint32_t method;    /* enum vgpu_kernel_method */
 	uint32_t descriptors;
@@ -25,7 +25,7 @@ struct vgpu_attach_options {
 	bool no_files;
 	bool returns;
 	bool no_stop;       /* do not stop threads to look for calls in progress */
-	bool quiet, full, times, append;
+	bool quiet, full, times;
 	const char *libraries[VGPU_ATTACH_LIST + 1], *probes[VGPU_ATTACH_LIST + 1];
 	int library_count, probe_count;
 };
@@ -41,7 +41,9 @@ struct vgpu_attach {
 	struct vgpu_model *model;
 	struct vgpu_vgt_writer *writer;
 	struct vgpu_record_start begin;
-	bool writer_failed;
+	bool writer_failed; /* or is full: was reported */
+	bool full;          /* all that was to be recorded is */
+	struct vgpu_record_gate gate;
 	struct vgpu_text_export *text;
 	struct vgpu_verdict *verdict;
 	struct vgpu_image_files *images;

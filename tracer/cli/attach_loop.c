@@ -40,6 +40,7 @@ static void emit_session(struct vgpu_attach *attach)
 	for (int i = 0; i < options->word_count; i++)
 		vgpu_text_add(&words, options->words[i], strlen(options->words[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
+	event.session.filter = options->record.expression;
 	vgpu_host_emit(attach->on.stream);
 	vgpu_facts_emit(attach->on.stream);
 	vgpu_stream_emit(attach->on.stream, &event);
@@ -168,15 +169,23 @@ static int begin(struct vgpu_attach *attach)
 static void check_writer(struct vgpu_attach *attach)
 {
 	struct vgpu_sink *sink = attach->writer ? vgpu_vgt_sink(attach->writer) : NULL;
+	const struct vgpu_record_options *options = &attach->options->record;
+	int why = 0;
 
 	if (!sink || attach->writer_failed)
 		return;
 	if (!sink->error)
 		sink->error = vgpu_vgt_flush_after(attach->writer, FLUSH_NS);
-	if (!sink->error)
+	if (!sink->error && !vgpu_vgt_full(attach->writer, &why))
 		return;
 	attach->writer_failed = true;
-	vgpu_say_error("stopped recording to '%s': %s", attach->options->file, strerror(-sink->error));
+	if (sink->error) {
+		vgpu_say_error("stopped recording to '%s': %s", options->file, strerror(-sink->error));
+		return;
+	}
+	vgpu_record_say_full(attach->writer, options->file, options);
+	/* As who records does when there is as much as was wanted. */
+	attach->full = !why;
 }
 
 static bool anybody_left(struct vgpu_attach *attach)
@@ -195,7 +204,7 @@ static void follow(struct vgpu_attach *attach)
 	struct signalfd_siginfo info;
 	int count = 0;
 
-	while (anybody_left(attach)) {
+	while (!attach->full && anybody_left(attach)) {
 		if (!count && !vgpu_say_flush())
 			break;
 		poll(&fd, 1, count >= BUSY ? 0 : count > 0 ? 1 : TICK_MS);
@@ -210,6 +219,7 @@ static void follow(struct vgpu_attach *attach)
 
 static void say_verdict(struct vgpu_attach *attach)
 {
+	const char *file = attach->options->record.file;
 	struct vgpu_kwatch_totals totals = { 0 };
 	struct vgpu_text text = { 0 };
 
@@ -223,11 +233,13 @@ static void say_verdict(struct vgpu_attach *attach)
 		vgpu_text_printf(&text, "%u process%s still run%s; what %s now is not observed any more\n", totals.processes,
 				 totals.processes == 1 ? "" : "es", totals.processes == 1 ? "s" : "",
 				 totals.processes == 1 ? "it does" : "they do");
-	if (attach->writer && !attach->writer_failed) {
+	if (attach->writer)
+		vgpu_record_format_gap(attach->writer, &attach->look, &text);
+	if (attach->writer && !vgpu_vgt_sink(attach->writer)->error) {
 		vgpu_text_puts(&text, "recorded to ");
-		vgpu_text_escape(&text, &attach->look, attach->options->file, strlen(attach->options->file), false);
+		vgpu_text_escape(&text, &attach->look, file, strlen(file), false);
 		vgpu_text_puts(&text, attach->look.utf8 ? " — `vgpu-trace dump " : " -- `vgpu-trace dump ");
-		vgpu_text_shell_word(&text, &attach->look, attach->options->file);
+		vgpu_text_shell_word(&text, &attach->look, file);
 		vgpu_text_puts(&text, "` prints it again\n");
 	}
 	say(&text);

@@ -63,5 +63,6 @@ extern const struct vgpu_option vgpu_options_run[], vgpu_options_dump[], vgpu_op
 extern const struct vgpu_option vgpu_options_stat[], vgpu_options_diff[];
 extern const struct vgpu_option vgpu_options_export[];
 extern const struct vgpu_option vgpu_options_top[];
+extern const struct vgpu_option vgpu_options_help[];
 
 #endif

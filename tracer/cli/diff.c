@@ -18,6 +18,7 @@
 #include "tracer/export/json_event.h"
 #include "tracer/export/notes.h"
 #include "tracer/model/call.h"
+#include "tracer/model/left_out.h"
 
 /* Following differences shown of each process, unless all are asked for. */
 #define FOLLOWING_SHOWN 12u
@@ -318,6 +319,11 @@ static void print_head(const struct vgpu_look *look, const struct side *sides)
 		if (sides[i].cut)
 			vgpu_text_puts(&line, "; cut off");
 		put(&line);
+		vgpu_left_out_format(&line, look, model, "   ");
+		if (vgpu_left_out(model)) {
+			vgpu_text_puts(&line, "   What it lacks may be due to that alone.");
+			put(&line);
+		}
 	}
 	vgpu_text_free(&line);
 }

@@ -69,7 +69,8 @@ void vgpu_doctor_predict(void)
 		if (!vgpu_ldso_find(names[i], getenv("LD_PRELOAD"), getenv("LD_LIBRARY_PATH"), &found))
 			continue;
 		if (!any)
-			puts("\nwhat the kernel observer would cost, a hit (entry or return), for every process that maps it");
+			puts("\nwhat the kernel observer would cost, a hit (entry or return), for every process that maps it;\n"
+			     "where there is 'session', those that are not traced have entries alone");
 		any = true;
 		predict(names[i], found.path);
 	}

@@ -142,12 +142,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			return VGPU_ARGS_ERROR;
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "dump: one trace at a time" : "dump: of what?");
-		vgpu_say_more("usage: vgpu-trace dump [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "trace");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
-	options->word = args.positional[0];
 	return join_filters(options) ? VGPU_ARGS_ERROR : 0;
 }
 
@@ -196,16 +193,21 @@ static int dump(const struct dump_options *options, struct vgpu_target *target)
 	text_options.look.full = options->full;
 	text_options.look.raw = options->raw;
 	text_options.model = model;
-	if (options->backtrace) {
+	if (!options->json) {
 		err = vgpu_backtrace_open(&backtrace, options->debug, &text_options.look);
+		if (err == -ENOTSUP && !options->backtrace)
+			err = 0;
 		if (err) {
 			vgpu_say_error("cannot name addresses: %s",
 				       err == -ENOTSUP ? "this vgpu-trace was built without libdw" : strerror(-err));
 			goto out;
 		}
-		text_options.frame = vgpu_backtrace_frame;
-		text_options.frame_data = backtrace;
-		vgpu_stream_add(&stream, vgpu_backtrace_sink(backtrace));
+		text_options.backtrace = options->backtrace;
+		if (backtrace) {
+			text_options.frame = vgpu_backtrace_frame;
+			text_options.frame_data = backtrace;
+			vgpu_stream_add(&stream, vgpu_backtrace_sink(backtrace));
+		}
 	}
 	if (!err)
 		err = vgpu_verdict_open(&verdict, model);

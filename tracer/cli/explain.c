@@ -14,6 +14,7 @@
 #include "tracer/cli/target.h"
 #include "tracer/explain/rules.h"
 #include "tracer/explain/verdict.h"
+#include "tracer/export/backtrace.h"
 
 enum { OPTION_JSON = VGPU_OPTION, OPTION_CHECK, OPTION_ALL, OPTION_LIST, OPTION_LOG, OPTION_DOCUMENT };
 
@@ -85,12 +86,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "explain: one trace at a time" : "explain: what?");
-		vgpu_say_more("usage: vgpu-trace explain [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "trace");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
-	options->word = args.positional[0];
 	return 0;
 }
 
@@ -124,6 +122,8 @@ static int read_log(const char *path, struct vgpu_stream *stream)
 
 static int explain(const struct explain_options *options, struct vgpu_target *target, enum vgpu_verdict_kind *kind)
 {
+	struct vgpu_verdict_options verdict_options = options->verdict;
+	struct vgpu_backtrace *backtrace = NULL;
 	struct vgpu_verdict *verdict = NULL;
 	struct vgpu_stream stream = { 0 };
 	struct vgpu_model *model = NULL;
@@ -134,12 +134,21 @@ static int explain(const struct explain_options *options, struct vgpu_target *ta
 	vgpu_look_for(STDOUT_FILENO, &look);
 	if (!err)
 		err = vgpu_verdict_open(&verdict, model);
+	if (!err)
+		err = vgpu_backtrace_open(&backtrace, NULL, &look);
+	if (err == -ENOTSUP)
+		err = 0;
 	if (err) {
 		vgpu_say_error("cannot explain: %s", strerror(-err));
 		goto out;
 	}
 	vgpu_stream_add(&stream, &model->sink);
 	vgpu_stream_add(&stream, vgpu_verdict_sink(verdict));
+	if (backtrace) {
+		verdict_options.frame = vgpu_backtrace_frame;
+		verdict_options.frame_data = backtrace;
+		vgpu_stream_add(&stream, vgpu_backtrace_sink(backtrace));
+	}
 	if (options->log)
 		err = read_log(options->log, &stream);
 	if (err)
@@ -151,7 +160,7 @@ static int explain(const struct explain_options *options, struct vgpu_target *ta
 		goto out;
 	}
 	*kind = vgpu_verdict_kind(verdict);
-	err = vgpu_verdict_explain(verdict, &look, &options->verdict, &text);
+	err = vgpu_verdict_explain(verdict, &look, &verdict_options, &text);
 	if (err)
 		vgpu_say_error("cannot explain: %s", strerror(-err));
 	else
@@ -161,6 +170,7 @@ static int explain(const struct explain_options *options, struct vgpu_target *ta
 out:
 	vgpu_text_free(&text);
 	vgpu_verdict_close(verdict);
+	vgpu_backtrace_close(backtrace);
 	vgpu_model_close(model);
 	return err;
 }

@@ -6,7 +6,16 @@
 #include <string.h>
 
 #include "tracer/cli/args.h"
+#include "tracer/cli/manual.h"
 #include "tracer/cli/say.h"
+
+enum { OPTION_MAN = VGPU_OPTION, OPTION_COMPLETION };
+
+const struct vgpu_option vgpu_options_help[] = {
+	{ "man", OPTION_MAN, NULL, "print the manual page: vgpu-trace help --man | man -l -" },
+	{ "completion", OPTION_COMPLETION, NULL, "print what bash needs to complete commands and options; eval it" },
+	{ .name = NULL },
+};
 
 void vgpu_help_all(FILE *out)
 {
@@ -33,7 +42,7 @@ void vgpu_help_command(const struct vgpu_command *command)
 			 letter ? option->key : ' ', letter ? ", " : "  ", option->name,
 			 option->argument ? " " : "", option->argument ? option->argument : "");
 		/* Lines of the help text begin beneath one another. */
-		printf("  %-28s ", left);
+		printf(strlen(left) > 28 ? "  %s\n  %-28s " : "  %-28s%s ", left, "");
 		for (;;) {
 			int n = strcspn(help, "\n");
 
@@ -56,7 +65,14 @@ int vgpu_cmd_help(const struct vgpu_command *command, int argc, char **argv)
 	const struct vgpu_command *about;
 	int option;
 
-	while ((option = vgpu_args_next(&args)) != VGPU_ARGS_END)
+	while ((option = vgpu_args_next(&args)) >= 0) {
+		if (option == OPTION_MAN)
+			vgpu_manual_print();
+		else
+			vgpu_completion_print();
+		return VGPU_EXIT_DONE;
+	}
+	if (option != VGPU_ARGS_END)
 		return option == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : VGPU_EXIT_USAGE;
 	if (!args.count) {
 		vgpu_help_all(stdout);

@@ -72,11 +72,18 @@ const struct vgpu_command vgpu_commands[] = {
 	},
 	{
 		.name = "top",
-		.arguments = "FILE|PID|NAME",
+		.arguments = "FILE|PID|NAME, or -- COMMAND [ARGUMENT…]",
 		.summary = "look around in a trace, or in what processes do now: the dashboard",
 		.details = "Processes are read by their rings, which needs no rights and does not slow them; those that\n"
 			   "start later, and descend from them or have the name, are taken in. ? lists the keys. What was\n"
-			   "chosen is kept in $XDG_CONFIG_HOME/vgpu-trace/top.conf.",
+			   "chosen is kept in $XDG_CONFIG_HOME/vgpu-trace/top.conf.\n\n"
+			   "-- COMMAND is started as `run` does, in a session of its own, without a terminal and with nothing\n"
+			   "to read. When it has ended the screen stays, and shows how. Leaving while it runs asks: it gets\n"
+			   "SIGTERM and its end is waited for, or it goes on. A signal that ends top is passed on to it.\n"
+			   "Exits as the command did (128 + the signal's number), with 0 when it was left running, with 125\n"
+			   "when vgpu-trace itself failed, with 126 or 127 when the command could not be started. With\n"
+			   "--once it keeps its terminal, its stdout goes to stderr, and the view follows its end.\n"
+			   "What was attached to goes on when top ends.",
 		.options = vgpu_options_top,
 		.usage_code = VGPU_EXIT_USAGE,
 		.run = vgpu_cmd_top,
@@ -140,6 +147,7 @@ const struct vgpu_command vgpu_commands[] = {
 		.name = "help",
 		.arguments = "[COMMAND]",
 		.summary = "say how a command is used",
+		.options = vgpu_options_help,
 		.usage_code = VGPU_EXIT_USAGE,
 		.run = vgpu_cmd_help,
 	},

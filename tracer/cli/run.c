@@ -3,6 +3,7 @@
 #include "tracer/cli/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,169 +19,6 @@
 #include "tracer/cli/say.h"
 #include "tracer/source/facts.h"
 #include "tracer/source/host.h"
-
-#define DEFAULT_FILE "discovery.vgt"
-
-enum {
-	OPTION_NO_RECORD = VGPU_OPTION, OPTION_APPEND, OPTION_SHIM, OPTION_INJECT, OPTION_DEVICE, OPTION_RING_DIR,
-	OPTION_STACKS, OPTION_PRINT_ENV, OPTION_SYSTEMD, OPTION_FULL, OPTION_TIME, OPTION_NO_LINK, OPTION_KERNEL,
-	OPTION_STDERR,
-};
-
-const struct vgpu_option vgpu_options_run[] = {
-	{ "output", 'o', "FILE", "record to FILE (default " DEFAULT_FILE "; an earlier one\nbecomes " DEFAULT_FILE ".old)" },
-	{ "append", OPTION_APPEND, NULL, "go on behind what was recorded to FILE before, as another part of it" },
-	{ "no-record", OPTION_NO_RECORD, NULL, "write no file" },
-	{ "shim", OPTION_SHIM, "none|sim|forward:PATH|replay:FILE", "none: replace nothing (default)\nsim: put the simulated device in place\n"
-	  "forward: ours in front of the libcuda and libnvidia-ml in the\ndirectory PATH, which answer\n"
-	  "replay: a recorded trace answers, without the machine it is from" },
-	{ "inject", OPTION_INJECT, "path|preload|both|audit", "how: LD_LIBRARY_PATH, LD_PRELOAD, or both (default);\naudit: in place of each file as the program asks for it" },
-	{ "no-link", OPTION_NO_LINK, NULL, "do not observe the dynamic linker (no LD_AUDIT)" },
-	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe from outside, by the kernel, too (needs CAP_BPF and CAP_PERFMON);\n"
-	  "auto: where nothing is put in, and it is permitted" },
-	{ "stderr", OPTION_STDERR, "off|notify", "notify: record what is written to descriptor 2, wherever it leads, without\n"
-	  "rights: some microseconds a write; unless you are root, programs with a\nset-user-id bit then run without it" },
-	{ "device", OPTION_DEVICE, "FILE|PRESET", "what the simulated device is; `vgpu-trace doctor` lists the presets" },
-	{ "ring-dir", OPTION_RING_DIR, "DIR", "where the processes write their rings" },
-	{ "stacks", OPTION_STACKS, "N", "record the innermost N frames of every call (0 to 64)" },
-	{ "print-env", OPTION_PRINT_ENV, NULL, "print the environment that does the same, for a shell, and run nothing" },
-	{ "systemd", OPTION_SYSTEMD, NULL, "the same as a drop-in for a systemd service" },
-	{ "quiet", 'q', NULL, "print nothing of our own" },
-	{ "full", OPTION_FULL, NULL, "print values whole" },
-	{ "time", OPTION_TIME, NULL, "begin each line with the seconds since the start" },
-	{ .name = NULL },
-};
-
-static int parse(const struct vgpu_command *command, int argc, char **argv, struct vgpu_run_options *options)
-{
-	static const char *const modes[] = { "none", "sim", NULL }; /* by enum vgpu_shim_mode */
-	static const char *const injects[] = { "path", "preload", "both", "audit", NULL };
-	static const unsigned inject_bits[] = { VGPU_INJECT_PATH, VGPU_INJECT_PRELOAD,
-						VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD, VGPU_INJECT_AUDIT };
-	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
-	static const char *const kernels[] = { "auto", "on", "off", NULL }; /* by enum vgpu_run_kernel */
-	static const char *const stderrs[] = { "off", "notify", NULL };
-	const char *kernel = getenv("VGPU_TRACE_KERNEL");
-	bool needs_shim = false;
-	int option, i;
-	long n;
-
-	options->inject = VGPU_INJECT_PATH | VGPU_INJECT_PRELOAD;
-	options->inject_name = "both";
-	if (kernel && !strcmp(kernel, "off"))
-		options->kernel = VGPU_RUN_KERNEL_OFF;
-	while ((option = vgpu_args_next(&args)) >= 0) {
-		switch (option) {
-		case 'o':
-			options->file = args.value;
-			break;
-		case OPTION_NO_RECORD:
-			options->no_record = true;
-			break;
-		case OPTION_SHIM:
-			if (!strncmp(args.value, "forward:", 8) && args.value[8]) {
-				options->mode = VGPU_SHIM_FORWARD;
-				options->forward = args.value + 8;
-				break;
-			}
-			if (!strncmp(args.value, "replay:", 7) && args.value[7]) {
-				options->mode = VGPU_SHIM_REPLAY;
-				options->replay = args.value + 7;
-				break;
-			}
-			i = vgpu_args_word(&args, "--shim", modes);
-			if (i < 0)
-				return VGPU_ARGS_ERROR;
-			options->mode = i;
-			break;
-		case OPTION_KERNEL:
-			i = vgpu_args_word(&args, "--kernel", kernels);
-			if (i < 0)
-				return VGPU_ARGS_ERROR;
-			options->kernel = i;
-			break;
-		case OPTION_STDERR:
-			i = vgpu_args_word(&args, "--stderr", stderrs);
-			if (i < 0)
-				return VGPU_ARGS_ERROR;
-			options->notify = i;
-			break;
-		case OPTION_INJECT:
-			i = vgpu_args_word(&args, "--inject", injects);
-			if (i < 0)
-				return VGPU_ARGS_ERROR;
-			options->inject = inject_bits[i];
-			options->inject_name = injects[i];
-			needs_shim = true;
-			break;
-		case OPTION_DEVICE:
-			options->device = args.value;
-			needs_shim = true;
-			break;
-		case OPTION_RING_DIR:
-			options->ring_dir = args.value;
-			break;
-		case OPTION_STACKS:
-			if (!vgpu_args_number(&args, "--stacks", 0, 64, &n))
-				return VGPU_ARGS_ERROR;
-			options->stacks = n;
-			break;
-		case OPTION_NO_LINK:
-			options->no_link = true;
-			break;
-		case OPTION_APPEND:
-			options->append = true;
-			break;
-		case OPTION_PRINT_ENV:
-			options->print_env = true;
-			break;
-		case OPTION_SYSTEMD:
-			options->print_env = options->systemd = true;
-			break;
-		case 'q':
-			options->quiet = true;
-			break;
-		case OPTION_FULL:
-			options->full = true;
-			break;
-		case OPTION_TIME:
-			options->times = true;
-			break;
-		}
-	}
-	if (option != VGPU_ARGS_END)
-		return option;
-	options->command = argv + args.at;
-	options->words = argc - args.at;
-	if (options->append && options->no_record) {
-		vgpu_say_error("run: either --append or --no-record");
-		return VGPU_ARGS_ERROR;
-	}
-	if (needs_shim && !vgpu_run_puts_in(options)) {
-		vgpu_say_error("run: --device and --inject are of the simulated device: add --shim sim");
-		return VGPU_ARGS_ERROR;
-	}
-	if (options->mode == VGPU_SHIM_REPLAY && (options->device || options->print_env)) {
-		vgpu_say_error("run: %s is not of --shim replay", options->device ? "--device" : "--print-env");
-		if (options->print_env)
-			vgpu_say_more("What answers is made for one run, and goes with it.");
-		return VGPU_ARGS_ERROR;
-	}
-	if (options->mode == VGPU_SHIM_FORWARD && options->inject & VGPU_INJECT_AUDIT) {
-		vgpu_say_error("run: --inject audit is of --shim sim");
-		return VGPU_ARGS_ERROR;
-	}
-	if (options->no_link && options->inject & VGPU_INJECT_AUDIT) {
-		vgpu_say_error("run: --inject audit needs the link observer: leave out --no-link");
-		return VGPU_ARGS_ERROR;
-	}
-	if (options->words <= 0 && !options->print_env) {
-		vgpu_say_error("run: no command to run");
-		vgpu_say_more("usage: vgpu-trace run [OPTION…] -- COMMAND [ARGUMENT…]");
-		return VGPU_ARGS_ERROR;
-	}
-	return 0;
-}
 
 /* Refuses what the libraries would refuse, while there is still somebody to tell. */
 static bool check_device(struct vgpu_run_options *options)
@@ -353,26 +191,50 @@ static const char *variable(const struct vgpu_run *run, const char *name)
 	return NULL;
 }
 
+/* In the child, as it is about to execute: apart from a terminal that shows something else, it says what it says to a file. */
+static void prepare(void *data)
+{
+	struct vgpu_run *run = data;
+	int nothing;
+
+	if (run->apart) {
+		setsid();
+		nothing = open("/dev/null", O_RDONLY);
+		if (nothing > STDIN_FILENO) {
+			dup2(nothing, STDIN_FILENO);
+			close(nothing);
+		}
+	}
+	if (run->says >= 0) {
+		dup2(run->says, STDOUT_FILENO);
+		dup2(run->says, STDERR_FILENO);
+	}
+	if (run->overhear)
+		vgpu_overhear_prepare(run->overhear);
+}
+
 /* A file that was asked for must be had; the default one is a convenience. */
 static int open_file(struct vgpu_run *run)
 {
+	const struct vgpu_record_options *options = &run->options->record;
+	bool asked = options->file || options->append || options->max_size;
 	struct vgpu_vgt_reader *earlier;
 	int err;
 
-	run->file = run->options->file ? run->options->file : DEFAULT_FILE;
+	run->file = options->file ? options->file : VGPU_RUN_FILE;
 	if (run->options->no_record)
 		return 0;
-	if (!run->options->file && !run->options->append && !vgpu_vgt_open(&earlier, DEFAULT_FILE)) {
+	if (!options->file && !options->append && !vgpu_vgt_open(&earlier, VGPU_RUN_FILE)) {
 		vgpu_vgt_reader_close(earlier);
-		rename(DEFAULT_FILE, DEFAULT_FILE ".old");
+		rename(VGPU_RUN_FILE, VGPU_RUN_FILE ".old");
 	}
-	err = vgpu_record_open(&run->writer, run->file, run->options->append, &run->begin);
-	if (!run->options->file && !run->options->append) {
+	err = vgpu_record_open(&run->writer, run->file, options, &run->begin);
+	if (!asked) {
 		run->file_error = err;
 		return 0;
 	}
 	if (err)
-		vgpu_record_say(run->file, err);
+		vgpu_record_say(run->file, options, err);
 	return err;
 }
 
@@ -397,6 +259,7 @@ static int open_parts(struct vgpu_run *run)
 	struct vgpu_text_options text = { .times = options->times, .line = vgpu_say_line,
 					  .data = (void *)(intptr_t)STDERR_FILENO };
 	int err = vgpu_model_open(&run->model);
+	struct vgpu_stream *out = NULL;
 	struct vgpu_proc own;
 
 	if (!vgpu_proc_stat(getpid(), &own))
@@ -406,22 +269,24 @@ static int open_parts(struct vgpu_run *run)
 	text.look = run->look;
 	text.model = run->model;
 	if (!err)
-		err = vgpu_stream_add(&run->stream, &run->model->sink);
+		out = vgpu_record_through(&run->gate, &options->record, run->model, &run->stream);
+	if (!err)
+		err = out ? vgpu_stream_add(out, &run->model->sink) : -ENOSPC;
 	if (!err && run->writer)
-		err = vgpu_stream_add(&run->stream, vgpu_vgt_sink(run->writer));
+		err = vgpu_stream_add(out, vgpu_vgt_sink(run->writer));
 	if (!err && !options->quiet)
 		err = vgpu_text_export_open(&run->text, &text);
 	if (!err && run->text)
-		err = vgpu_stream_add(&run->stream, vgpu_text_export_sink(run->text));
+		err = vgpu_stream_add(out, vgpu_text_export_sink(run->text));
 	/* Nobody reads it: at a million calls a second it would be half of the work. */
 	if (!err && !options->quiet)
 		err = vgpu_verdict_open(&run->verdict, run->model);
 	if (!err && run->verdict)
-		err = vgpu_stream_add(&run->stream, vgpu_verdict_sink(run->verdict));
+		err = vgpu_stream_add(out, vgpu_verdict_sink(run->verdict));
 	if (!err)
 		err = vgpu_image_files_open(&run->images, run->model);
 	if (!err)
-		err = vgpu_stream_add(&run->stream, vgpu_image_files_sink(run->images));
+		err = vgpu_stream_add(out, vgpu_image_files_sink(run->images));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
 	if (!err)
@@ -434,8 +299,8 @@ static int open_parts(struct vgpu_run *run)
 	/* Where the kernel observer is on, it records what is written there, too. */
 	if (!err && options->notify && !run->kwatch)
 		err = vgpu_overhear_open(&run->overhear, run->roster);
-	run->spawn.prepare = run->overhear ? vgpu_overhear_prepare : NULL;
-	run->spawn.prepare_data = run->overhear;
+	run->spawn.prepare = prepare;
+	run->spawn.prepare_data = run;
 	follow.execs_told = run->kwatch != NULL;
 	rings.roster = follow.roster = run->roster;
 	if (!err)
@@ -470,6 +335,7 @@ static void emit_session(struct vgpu_run *run)
 	for (int i = 0; i < options->words && words.size < 65536; i++)
 		vgpu_text_add(&words, options->command[i], strlen(options->command[i]) + 1);
 	event.session.command = (struct vgpu_strings){ words.bytes, words.size };
+	event.session.filter = options->record.expression;
 	vgpu_host_emit(&run->stream);
 	vgpu_facts_emit(&run->stream);
 	vgpu_stream_emit(&run->stream, &event);
@@ -489,7 +355,22 @@ static void emit_session(struct vgpu_run *run)
 	vgpu_text_free(&words);
 }
 
-static int start(struct vgpu_run *run)
+void vgpu_run_init(struct vgpu_run *run, struct vgpu_run_options *options)
+{
+	*run = (struct vgpu_run){ .options = options, .session.lock = -1, .says = -1,
+				  .spawn = { .signals = -1, .go = -1, .error = -1 } };
+}
+
+int vgpu_run_open(struct vgpu_run *run)
+{
+	if (!check_device(run->options) || !find_libraries(run))
+		return -EINVAL;
+	if (run->options->print_env)
+		return 0;
+	return open_file(run) || open_environment(run) || open_parts(run) ? -EIO : 0;
+}
+
+int vgpu_run_start(struct vgpu_run *run)
 {
 	int err = vgpu_spawn_hold(&run->spawn, run->options->command, run->environment, run->variables);
 	uint64_t time_ns;
@@ -516,48 +397,64 @@ static int start(struct vgpu_run *run)
 	return err == -ENOENT ? VGPU_EXIT_NO_FILE : VGPU_EXIT_NO_EXEC;
 }
 
-static int code_of(int status)
+int vgpu_run_add_sink(struct vgpu_run *run, struct vgpu_sink *sink)
 {
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return vgpu_stream_add(run->merge ? &run->out : &run->stream, sink);
+}
+
+void vgpu_run_drop_sinks(struct vgpu_run *run, unsigned count)
+{
+	struct vgpu_stream *stream = run->merge ? &run->out : &run->stream;
+
+	stream->count -= count < stream->count ? count : stream->count;
+}
+
+int vgpu_run_code(const struct vgpu_run *run)
+{
+	return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+}
+
+void vgpu_run_close(struct vgpu_run *run, bool running)
+{
+	vgpu_spawn_close(&run->spawn);
+	vgpu_run_kernel_close(run);
+	vgpu_overhear_close(run->overhear);
+	vgpu_follow_close(run->follow);
+	vgpu_rings_close(run->rings);
+	vgpu_roster_close(run->roster);
+	vgpu_image_files_close(run->images);
+	vgpu_verdict_close(run->verdict);
+	vgpu_text_export_close(run->text);
+	vgpu_vgt_close(run->writer);
+	vgpu_model_close(run->model);
+	vgpu_environment_free(run->environment, run->variables > 0 ? run->variables : 0);
+	vgpu_run_replay_close(run);
+	vgpu_session_close(&run->session, running);
 }
 
 int vgpu_cmd_run(const struct vgpu_command *command, int argc, char **argv)
 {
 	struct vgpu_run_options options = { 0 };
-	struct vgpu_run run = { .options = &options, .session.lock = -1,
-				.spawn = { .signals = -1, .go = -1, .error = -1 } };
-	int code = VGPU_EXIT_OWN, err = parse(command, argc, argv, &options);
+	struct vgpu_run run;
+	int code = VGPU_EXIT_OWN, err = vgpu_run_parse(command, argc, argv, &options);
 	unsigned running = 0;
 
-	if (err)
+	if (err) {
+		vgpu_record_options_free(&options.record);
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
-	if (!check_device(&options) || !find_libraries(&run))
-		return VGPU_EXIT_OWN;
-	if (options.print_env)
-		return vgpu_run_print_env(&run);
-
-	if (open_file(&run) || open_environment(&run) || open_parts(&run))
-		goto out;
-	code = start(&run);
-	if (code)
-		goto out;
-	vgpu_run_loop(&run);
-	running = vgpu_run_finish(&run);
-	code = code_of(run.status);
-out:
-	vgpu_spawn_close(&run.spawn);
-	vgpu_run_kernel_close(&run);
-	vgpu_overhear_close(run.overhear);
-	vgpu_follow_close(run.follow);
-	vgpu_rings_close(run.rings);
-	vgpu_roster_close(run.roster);
-	vgpu_image_files_close(run.images);
-	vgpu_verdict_close(run.verdict);
-	vgpu_text_export_close(run.text);
-	vgpu_vgt_close(run.writer);
-	vgpu_model_close(run.model);
-	vgpu_environment_free(run.environment, run.variables > 0 ? run.variables : 0);
-	vgpu_run_replay_close(&run);
-	vgpu_session_close(&run.session, running > 0);
+	}
+	vgpu_run_init(&run, &options);
+	err = vgpu_run_open(&run);
+	if (!err && options.print_env)
+		code = vgpu_run_print_env(&run);
+	else if (!err)
+		code = vgpu_run_start(&run);
+	if (!err && !options.print_env && !code) {
+		vgpu_run_loop(&run);
+		running = vgpu_run_finish(&run);
+		code = vgpu_run_code(&run);
+	}
+	vgpu_run_close(&run, running > 0);
+	vgpu_record_options_free(&options.record);
 	return code;
 }

@@ -46,6 +46,7 @@ static int open_watch(struct vgpu_run *run)
 		.descriptors = 1u << STDERR_FILENO,
 		/* The link observer tells of them, where it is. */
 		.objects = !run->auditor[0],
+		.filter = run->options->record.filter,
 		.ending = ending,
 		.data = run,
 		.why = run->kernel_why,

@@ -31,9 +31,14 @@ static void check_writer(struct vgpu_run *run)
 	if (!sink->error)
 		sink->error = run->ended ? vgpu_vgt_flush(run->writer)
 					 : vgpu_vgt_flush_after(run->writer, FLUSH_NS);
-	if (!sink->error)
+	if (!sink->error && !vgpu_vgt_full(run->writer, NULL))
 		return;
 	run->writer_failed = true;
+	if (!sink->error) {
+		if (!run->options->quiet)
+			vgpu_record_say_full(run->writer, run->file, &run->options->record);
+		return;
+	}
 	vgpu_say_error("stopped recording to '%s': %s", run->file, strerror(-sink->error));
 	vgpu_say_more("The command goes on. The first %llu events are in the file and can be read.",
 		      (unsigned long long)vgpu_vgt_written(run->writer));
@@ -127,6 +132,15 @@ static int tick(struct vgpu_run *run)
 	return seen > count ? seen : count;
 }
 
+int vgpu_run_turn(struct vgpu_run *run)
+{
+	int count = tick(run);
+
+	reap(run);
+	check_writer(run);
+	return count;
+}
+
 void vgpu_run_loop(struct vgpu_run *run)
 {
 	int connector = vgpu_follow_fd(run->follow);
@@ -143,9 +157,7 @@ void vgpu_run_loop(struct vgpu_run *run)
 		fds[2].fd = run->overhear ? vgpu_overhear_fd(run->overhear) : -1;
 		poll(fds, 3, count >= BUSY ? 0 : count > 0 ? 1 : connector >= 0 ? TICK_MS : TICK_POLL_MS);
 		pass_signals(run);
-		count = tick(run);
-		reap(run);
-		check_writer(run);
+		count = vgpu_run_turn(run);
 	}
 }
 
@@ -200,7 +212,9 @@ static void say_verdict(struct vgpu_run *run, unsigned running)
 	if (running)
 		vgpu_text_printf(&text, "%u process%s still run%s; what %s now is not recorded any more\n", running,
 				 running == 1 ? "" : "es", running == 1 ? "s" : "", running == 1 ? "it does" : "they do");
-	if (run->writer && !run->writer_failed) {
+	if (run->writer)
+		vgpu_record_format_gap(run->writer, &run->look, &text);
+	if (run->writer && !vgpu_vgt_sink(run->writer)->error) {
 		vgpu_text_puts(&text, "recorded to ");
 		vgpu_text_escape(&text, &run->look, run->file, strlen(run->file), false);
 		vgpu_text_puts(&text, run->look.utf8 ? " — `vgpu-trace dump " : " -- `vgpu-trace dump ");

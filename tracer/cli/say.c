@@ -12,6 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
+static struct vgpu_text kept;
+static bool holding;
+
+void vgpu_say_hold(bool hold)
+{
+	holding = hold;
+	if (hold)
+		return;
+	vgpu_say_write(STDERR_FILENO, vgpu_text_string(&kept), kept.size);
+	vgpu_text_free(&kept);
+	kept = (struct vgpu_text){ 0 };
+}
+
 static void __attribute__((format(printf, 2, 0))) say(const char *prefix, const char *format, va_list ap)
 {
 	struct vgpu_text text = { 0 }, line = { 0 };
@@ -31,7 +44,10 @@ static void __attribute__((format(printf, 2, 0))) say(const char *prefix, const 
 		at += n + 1;
 		vgpu_text_puts(&line, "            ");
 	}
-	vgpu_say_write(STDERR_FILENO, vgpu_text_string(&line), line.size);
+	if (holding)
+		vgpu_text_add(&kept, vgpu_text_string(&line), line.size);
+	else
+		vgpu_say_write(STDERR_FILENO, vgpu_text_string(&line), line.size);
 	vgpu_text_free(&text);
 	vgpu_text_free(&line);
 }

@@ -13,6 +13,9 @@ void vgpu_say_error(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* A further line beneath it, indented: what to do. */
 void vgpu_say_more(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* While held, what is said is kept, since the terminal shows something else; said when it is let go. */
+void vgpu_say_hold(bool hold);
+
 /* How text for this descriptor should look: the locale's characters; colour on a terminal without NO_COLOR. */
 void vgpu_look_for(int fd, struct vgpu_look *look);
 

@@ -89,11 +89,9 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 			return VGPU_ARGS_ERROR;
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "stat: one trace at a time" : "stat: of what?");
-		vgpu_say_more("usage: vgpu-trace stat [OPTION…] FILE|PID|NAME");
+	options->word = vgpu_args_only(&args, "trace");
+	if (!options->word)
 		return VGPU_ARGS_ERROR;
-	}
 	if (options->json && options->csv) {
 		vgpu_say_error("stat: either --json or --csv");
 		return VGPU_ARGS_ERROR;
@@ -107,7 +105,6 @@ static int parse(const struct vgpu_command *command, int argc, char **argv, stru
 		vgpu_say_error("stat: --witnesses compares all calls, in a table of its own");
 		return VGPU_ARGS_ERROR;
 	}
-	options->word = args.positional[0];
 	return 0;
 }
 

@@ -8,342 +8,180 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "shim/api/schema.h"
 #include "tracer/cli/args.h"
 #include "tracer/cli/command.h"
+#include "tracer/cli/filter_option.h"
 #include "tracer/cli/say.h"
 #include "tracer/cli/target.h"
-#include "tracer/explain/verdict.h"
-#include "tracer/export/notes.h"
-#include "tracer/model/filter.h"
-#include "tracer/source/watch.h"
-#include "tui/top.h"
+#include "tracer/cli/top_parts.h"
+#include "tracer/cli/top_start.h"
+#include "tracer/export/backtrace.h"
 
-enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL };
+enum { OPTION_ONCE = VGPU_OPTION, OPTION_VIEW, OPTION_WIDTH, OPTION_ASCII, OPTION_KERNEL, OPTION_AT, OPTION_LOG };
 
 const struct vgpu_option vgpu_options_top[] = {
 	{ "once", OPTION_ONCE, NULL, "print the view as text and end" },
 	{ "view", OPTION_VIEW, "VIEW", "verdict, calls, functions, processes, libraries or memory" },
+	{ "at", OPTION_AT, "TIME", "of a FILE: as it was at 1.5s, 200ms, 50% of its time, or after #1200 events" },
 	{ "filter", 'e', "EXPRESSION", "begin with this filter, as dump has it" },
 	{ "width", OPTION_WIDTH, "COLUMNS", "with --once: so wide (the terminal's, else $COLUMNS, else 120)" },
 	{ "kernel", OPTION_KERNEL, "auto|on|off", "observe running processes from the kernel, too: auto, where that is permitted,\n"
 						"and only what has no ring; on, every call (needs root; slows each by 0.4 to 14 µs)" },
 	{ "ascii", OPTION_ASCII, NULL, "use no character outside ASCII" },
+	{ "log", OPTION_LOG, "FILE", "of -- COMMAND: where what it writes to stdout and stderr goes, since the screen is\n"
+				    "taken (default: a file in $TMPDIR, which is named at the end; o shows it)" },
+	{ "output", 'o', "FILE", "of -- COMMAND: record to FILE, too (default: nothing is recorded)" },
+	{ "append", VGPU_OPTION_APPEND, NULL, "go on behind what was recorded to FILE before" },
+	VGPU_RUN_SHARED_OPTIONS,
 	{ .name = NULL },
 };
 
 struct top_options {
-	const char *word, *view, *filter;
+	struct vgpu_top_shown shown;
+	const char *view, *filter, *at;
 	long width;
-	bool once, ascii;
-	enum vgpu_watch_kernel kernel;
+	bool ascii;
+	const char *log;
+	const char *started;         /* an option of what is started was given: its name */
+	struct vgpu_run_options run; /* of -- COMMAND; words 0: there is none */
 };
 
-/* ---- recorded: a trace, or the ring that a process left, event by event ---- */
-
-struct trace_source {
-	struct vgpu_top_source source;
-	struct vgpu_trace *trace;
-	char trouble[160];
-};
-
-static int trace_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
+/* From here on, what is at the addresses of stacks is learnt. */
+static bool name_places(struct top_options *options, struct vgpu_top_options *top)
 {
-	struct trace_source *trace = (struct trace_source *)source;
-	int err = 1;
+	const struct vgpu_look look = { .utf8 = top->utf8 };
 
-	while (max-- && (err = vgpu_trace_next(trace->trace)) == 1)
-		vgpu_stream_emit(stream, vgpu_trace_event(trace->trace));
-	if (err == 1)
-		return 1;
-	if (err == -EBADMSG || (!err && !vgpu_trace_complete(trace->trace)))
-		snprintf(trace->trouble, sizeof(trace->trouble), "%s after event %" PRIu64 "; what is shown is whole",
-			 err ? "the file is damaged or cut off" : "the recording was cut off",
-			 vgpu_trace_position(trace->trace));
-	else if (err)
-		snprintf(trace->trouble, sizeof(trace->trouble), "cannot read on: %s", strerror(-err));
-	return err ? err : trace->trouble[0] ? -EBADMSG : -ENODATA;
+	if (vgpu_backtrace_open(&options->shown.places, NULL, &look))
+		return false;
+	top->frame = vgpu_backtrace_frame;
+	top->frame_data = options->shown.places;
+	return true;
 }
 
-static const char *trace_trouble(const struct vgpu_top_source *source)
+/* What lies behind `--` is started. */
+static int find_command(int argc, char **argv, struct top_options *options)
 {
-	const struct trace_source *trace = (const struct trace_source *)source;
+	int at = 1;
 
-	return trace->trouble[0] ? trace->trouble : NULL;
-}
-
-static void trace_close(struct vgpu_top_source *source)
-{
-	struct trace_source *trace = (struct trace_source *)source;
-
-	vgpu_trace_close(trace->trace);
-	free(trace);
-}
-
-static const struct vgpu_top_source_ops trace_ops = { trace_poll, trace_trouble, trace_close };
-
-static int trace_open(void *data, struct vgpu_top_source **out)
-{
-	struct trace_source *trace = calloc(1, sizeof(*trace));
-	int err;
-
-	if (!trace)
-		return -ENOMEM;
-	trace->source.ops = &trace_ops;
-	err = vgpu_trace_open(&trace->trace, data);
-	if (err) {
-		free(trace);
-		return err;
+	while (at < argc && strcmp(argv[at], "--"))
+		at++;
+	if (at + 1 < argc) {
+		options->run.command = argv + at + 1;
+		options->run.words = argc - at - 1;
 	}
-	vgpu_trace_bare(trace->trace);
-	/* One that is recorded beside: all that there is is shown, and no more waited for. */
-	if (vgpu_trace_finish(trace->trace) < 0)
-		return -ENOMEM;
-	*out = &trace->source;
-	return 0;
+	return at;
 }
 
-/* ---- live ---- */
-
-struct live_source {
-	struct vgpu_top_source source;
-	struct vgpu_watch *watch;
-	const struct top_options *options;
-	char why[256];
-};
-
-static int live_poll(struct vgpu_top_source *source, struct vgpu_stream *stream, unsigned max)
+static int parse_option(struct top_options *options, const struct vgpu_args *args, int option, bool *kernel)
 {
-	struct live_source *live = (struct live_source *)source;
-	struct vgpu_watch_options options = {
-		.pid = vgpu_target_pid(live->options->word),
-		.name = live->options->word,
-		.kernel = live->options->kernel,
-		.why = live->why,
-		.why_size = sizeof(live->why),
-	};
-	int err = 0;
-
-	(void)max;
-	if (!live->watch)
-		err = vgpu_watch_open(&live->watch, &options, stream, NULL);
-	if (!err)
-		err = vgpu_watch_poll(live->watch);
-	/* What there is now, and no more. */
-	return err >= 0 && live->options->once ? -ENODATA : err;
-}
-
-static const char *live_trouble(const struct vgpu_top_source *source)
-{
-	const struct live_source *live = (const struct live_source *)source;
-
-	return live->why[0] ? live->why : NULL;
-}
-
-static void live_close(struct vgpu_top_source *source)
-{
-	struct live_source *live = (struct live_source *)source;
-
-	vgpu_watch_close(live->watch);
-	free(live);
-}
-
-static const struct vgpu_top_source_ops live_ops = { live_poll, live_trouble, live_close };
-
-static int live_open(void *data, struct vgpu_top_source **out)
-{
-	struct live_source *live = calloc(1, sizeof(*live));
-
-	if (!live)
-		return -ENOMEM;
-	live->source.ops = &live_ops;
-	live->options = data;
-	*out = &live->source;
-	return 0;
-}
-
-/* ---- what is said of it ---- */
-
-static int explain_open(void **out, struct vgpu_model *model)
-{
-	struct vgpu_verdict *verdict;
-	int err = vgpu_verdict_open(&verdict, model);
-
-	*out = err ? NULL : verdict;
-	return err;
-}
-
-static struct vgpu_sink *explain_sink(void *explain)
-{
-	return vgpu_verdict_sink(explain);
-}
-
-static void explain_format(void *explain, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	static const struct vgpu_verdict_options options = { 0 };
-
-	/* With the chain in any case: that is what the view is for. */
-	vgpu_verdict_explain(explain, look, &options, out);
-}
-
-static void explain_close(void *explain)
-{
-	vgpu_verdict_close(explain);
-}
-
-static void library_note(const struct vgpu_event_library *library, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const struct vgpu_api *api = vgpu_api_find(library->library);
-
-	vgpu_text_printf(out, "library %s ", api ? api->soname : "?");
-	vgpu_text_back_arrow(out, look);
-	vgpu_text_puts(out, " ");
-	vgpu_text_escape(out, look, library->path ? library->path : "?", library->path ? strlen(library->path) : 1, false);
-	vgpu_text_puts(out, "  ours");
-	if (library->backend && library->backend[0]) {
-		vgpu_text_puts(out, ", answered by ");
-		vgpu_text_escape(out, look, library->backend, strlen(library->backend), false);
-	}
-}
-
-static void process_note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const struct vgpu_event_process *process = &event->start;
-	const char *word = NULL;
-
-	vgpu_text_puts(out, event->kind == VGPU_EVENT_START ? "process" : "became");
-	while ((word = vgpu_strings_next(&process->argv, word)) && vgpu_text_columns(out, 0) < 200) {
-		vgpu_text_puts(out, " ");
-		vgpu_text_shell_word(out, look, word);
-	}
-	if (!process->argv.size && process->comm) {
-		vgpu_text_puts(out, " ");
-		vgpu_text_escape(out, look, process->comm, strlen(process->comm), false);
-	}
-}
-
-static int exit_note(const struct vgpu_event_exit *event, struct vgpu_text *out)
-{
-	switch (event->how) {
-	case VGPU_EXIT_CODE:
-		vgpu_text_printf(out, "exited with %d", event->status);
-		return event->status ? 1 : 0;
-	case VGPU_EXIT_SIGNAL:
-		vgpu_text_printf(out, "killed by SIG%s%s", sigabbrev_np(event->status) ? sigabbrev_np(event->status) : "?",
-				 event->core ? " (core dumped)" : "");
-		return 2;
-	default:
-		vgpu_text_puts(out, "ended");
-		return 0;
-	}
-}
-
-static int note(const struct vgpu_event *event, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const char *text;
-
-	switch (event->kind) {
-	case VGPU_EVENT_START:
-	case VGPU_EVENT_EXEC:
-		process_note(event, look, out);
-		return 0;
-	case VGPU_EVENT_EXIT:
-		return exit_note(&event->exit, out);
-	case VGPU_EVENT_LIBRARY:
-		library_note(&event->library, look, out);
-		return 0;
-	case VGPU_EVENT_TEXT:
-		text = event->text.text ? event->text.text : "";
-		vgpu_text_escape(out, look, text, strlen(text), false);
-		return (int)(event->text.level < 2 ? event->text.level : 2);
-	case VGPU_EVENT_GATE:
-		vgpu_text_printf(out, "gate %s: ", event->gate.result ? "refused" : "allowed");
-		text = event->gate.reason ? event->gate.reason : "no reason given";
-		vgpu_text_escape(out, look, text, strlen(text), false);
-		return event->gate.result ? 2 : 0;
-	}
-	switch (vgpu_note_weigh(event)) {
-	case VGPU_NOTE_BAD:
-		vgpu_note_format(out, look, event);
-		return 2;
-	case VGPU_NOTE_PLAIN:
-		vgpu_note_format(out, look, event);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* ---- the command ---- */
-
-static int parse(const struct vgpu_command *command, int argc, char **argv, struct top_options *options)
-{
-	struct vgpu_args args = { .command = command, .argc = argc, .argv = argv };
 	static const char *const kernel_words[] = { "off", "auto", "on", NULL };
-	const char *kernel = getenv("VGPU_TRACE_KERNEL"), *views[16] = { NULL };
-	bool asked = false;
-	int option, found;
+	const char *views[16] = { NULL };
+	int found;
 
 	for (unsigned i = 0; i < 15 && vgpu_top_view(i); i++)
 		views[i] = vgpu_top_view(i);
+	switch (option) {
+	case OPTION_ONCE:
+		options->shown.once = true;
+		return 0;
+	case OPTION_VIEW:
+		found = vgpu_args_word(args, "--view", views);
+		options->view = found < 0 ? NULL : views[found];
+		return found < 0 ? VGPU_ARGS_ERROR : 0;
+	case 'e':
+		options->filter = args->value;
+		return 0;
+	case OPTION_WIDTH:
+		return vgpu_args_number(args, "--width", 40, 1000, &options->width) ? 0 : VGPU_ARGS_ERROR;
+	case OPTION_ASCII:
+		options->ascii = true;
+		return 0;
+	case OPTION_KERNEL:
+		found = vgpu_args_word(args, "--kernel", kernel_words);
+		if (found < 0)
+			return VGPU_ARGS_ERROR;
+		options->shown.kernel = (enum vgpu_watch_kernel)found;
+		*kernel = true;
+		return 0;
+	case OPTION_AT:
+		options->at = args->value;
+		return 0;
+	case OPTION_LOG:
+		options->log = args->value;
+		options->started = "--log";
+		return 0;
+	}
+	for (const struct vgpu_option *row = vgpu_options_top; row->name; row++)
+		if (row->key == option)
+			options->started = row->name;
+	found = vgpu_run_option(&options->run, args, option);
+	return found < 0 ? found : 0;
+}
+
+/* A command that is started, and what of its options is ours to decide. */
+static int check_command(struct top_options *options, bool kernel)
+{
+	static const enum vgpu_run_kernel kernels[] = {
+		[VGPU_WATCH_KERNEL_OFF] = VGPU_RUN_KERNEL_OFF, [VGPU_WATCH_KERNEL_AUTO] = VGPU_RUN_KERNEL_AUTO,
+		[VGPU_WATCH_KERNEL_ON] = VGPU_RUN_KERNEL_ON,
+	};
+	const char *variable = getenv("VGPU_TRACE_KERNEL");
+
+	options->run.quiet = true;
+	options->run.no_record = !options->run.record.file;
+	options->run.kernel = kernels[options->shown.kernel];
+	if (!kernel && variable && !strcmp(variable, "off"))
+		options->run.kernel = VGPU_RUN_KERNEL_OFF;
+	if (options->run.record.append && !options->run.record.file) {
+		vgpu_say_error("top: --append is of --output FILE");
+		return VGPU_ARGS_ERROR;
+	}
+	return vgpu_run_check(&options->run, "top");
+}
+
+static int parse(const struct vgpu_command *command, int argc, char **argv, struct top_options *options)
+{
+	struct vgpu_args args = { .command = command, .argc = find_command(argc, argv, options), .argv = argv };
+	const char *kernel = getenv("VGPU_TRACE_KERNEL");
+	bool asked = false;
+	int option, err;
+
+	vgpu_run_defaults(&options->run);
 	while ((option = vgpu_args_next(&args)) >= 0) {
-		switch (option) {
-		case OPTION_ONCE:
-			options->once = true;
-			break;
-		case OPTION_VIEW:
-			found = vgpu_args_word(&args, "--view", views);
-			if (found < 0)
-				return VGPU_ARGS_ERROR;
-			options->view = views[found];
-			break;
-		case 'e':
-			options->filter = args.value;
-			break;
-		case OPTION_WIDTH:
-			if (!vgpu_args_number(&args, "--width", 40, 1000, &options->width))
-				return VGPU_ARGS_ERROR;
-			break;
-		case OPTION_ASCII:
-			options->ascii = true;
-			break;
-		case OPTION_KERNEL:
-			found = vgpu_args_word(&args, "--kernel", kernel_words);
-			if (found < 0)
-				return VGPU_ARGS_ERROR;
-			options->kernel = (enum vgpu_watch_kernel)found;
-			asked = true;
-			break;
-		}
+		err = parse_option(options, &args, option, &asked);
+		if (err)
+			return err;
 	}
 	if (option != VGPU_ARGS_END)
 		return option;
-	if (args.count != 1) {
-		vgpu_say_error(args.count ? "top: one target at a time" : "top: of what?");
+	if (args.count != !options->run.words) {
+		vgpu_say_error(options->run.words ? "top: either something that is there, or -- COMMAND"
+			       : args.count	  ? "top: one target at a time"
+						  : "top: of what?");
 		vgpu_say_more("usage: vgpu-trace top [OPTION…] FILE|PID|NAME");
+		vgpu_say_more("       vgpu-trace top [OPTION…] -- COMMAND [ARGUMENT…]");
 		return VGPU_ARGS_ERROR;
 	}
-	options->word = args.positional[0];
+	if (options->run.words)
+		return check_command(options, asked);
+	if (options->started) {
+		vgpu_say_error("top: --%s is of a command that is started: `vgpu-trace top … -- COMMAND`",
+			       options->started + (options->started[0] == '-' ? 2 : 0));
+		return VGPU_ARGS_ERROR;
+	}
+	options->shown.word = args.positional[0];
 	/* A picture of now does not wait for what probes would see. */
-	if (!asked && (options->once || (kernel && !strcmp(kernel, "off"))))
-		options->kernel = VGPU_WATCH_KERNEL_OFF;
+	if (!asked && (options->shown.once || (kernel && !strcmp(kernel, "off"))))
+		options->shown.kernel = VGPU_WATCH_KERNEL_OFF;
 	return 0;
 }
 
 /* Whatever is wrong with the filter is said before anything else happens. */
 static int check_filter(const char *text)
 {
-	struct vgpu_filter_error error;
 	struct vgpu_filter *filter = NULL;
-	int err = text ? vgpu_filter_parse(&filter, text, &error) : 0;
+	int err = text ? vgpu_filter_option(&filter, text) : 0;
 
-	if (err == -EINVAL) {
-		vgpu_say_error("cannot use the filter: column %u: %s", error.column, error.message);
-		vgpu_say_more("  %s", text);
-		vgpu_say_more("  %*s", (int)error.column, "^");
-	} else if (err) {
-		vgpu_say_error("cannot use the filter: %s", strerror(-err));
-	}
 	vgpu_filter_free(filter);
 	return err;
 }
@@ -390,66 +228,122 @@ static int once(const struct vgpu_top_options *top, long width)
 	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
 }
 
-static int interactive(struct vgpu_top_options *top)
+/* Why nothing could be shown, and what could be done instead. */
+static void say_no_screen(const struct vgpu_top_options *top, int err)
 {
-	int signal, err = vgpu_top_run(top, &signal);
-
 	switch (err) {
-	case 0:
-	case -EPIPE: /* nobody is there to be told */
-		break;
-	case -EINTR:
-		return 128 + signal;
 	case -ENOTTY:
 		vgpu_say_error("top: standard input and output are no terminal");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	case -ENOTSUP:
 		vgpu_say_error("top: the terminal '%s' cannot place a cursor (TERM says what it is)",
 			       getenv("TERM") ? getenv("TERM") : "");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	case -ENOSYS:
 		vgpu_say_error("top: this program was built without curses (apt-get install libncurses-dev, and build again)");
-		vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
 		break;
 	default:
 		vgpu_say_error("top: %s", strerror(-err));
+		return;
 	}
+	vgpu_say_more("`vgpu-trace top --once %s` prints a view as text.", top->target);
+}
+
+static int interactive(struct vgpu_top_options *top, int *signal)
+{
+	int err = vgpu_top_run(top, signal);
+
+	if (err == -EINTR)
+		return 128 + *signal;
+	/* A terminal that vanished: nobody is there to be told. */
+	if (err && err != -EPIPE)
+		say_no_screen(top, err);
 	return err ? VGPU_EXIT_FAILED : VGPU_EXIT_DONE;
+}
+
+/* Before anything is started: whoever cannot be shown anything is told so. */
+static bool terminal_there(const struct vgpu_top_options *top)
+{
+	const char *term = getenv("TERM");
+
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb"))
+		return true;
+	say_no_screen(top, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? -ENOTSUP : -ENOTTY);
+	return false;
+}
+
+static int start_command(struct vgpu_top_options *top, struct top_options *options)
+{
+	struct vgpu_top_start *start;
+	int code, signal = 0;
+
+	top->target = "-- COMMAND";
+	if (!options->shown.once && !terminal_there(top))
+		return VGPU_EXIT_OWN;
+	code = vgpu_top_start(&start, &options->run, options->log, options->shown.once);
+	if (code)
+		return code;
+	top->live = true;
+	top->target = vgpu_top_start_title(start);
+	top->output = vgpu_top_start_log(start);
+	top->open = vgpu_top_start_open;
+	top->data = start;
+	if (!options->shown.once && name_places(options, top))
+		vgpu_top_start_also(start, vgpu_backtrace_sink(options->shown.places));
+	vgpu_say_hold(!options->shown.once);
+	code = options->shown.once ? once(top, options->width) : interactive(top, &signal);
+	vgpu_say_hold(false);
+	/* What failed is ours; what it exits with is the command's. */
+	signal = vgpu_top_start_end(start, signal);
+	vgpu_backtrace_close(options->shown.places);
+	return code == VGPU_EXIT_FAILED ? VGPU_EXIT_OWN : signal;
 }
 
 int vgpu_cmd_top(const struct vgpu_command *command, int argc, char **argv)
 {
-	struct top_options options = { .kernel = VGPU_WATCH_KERNEL_AUTO };
-	struct vgpu_top_options top = {
-		.explain_open = explain_open, .explain_sink = explain_sink, .explain_format = explain_format,
-		.explain_close = explain_close, .note = note, .settings = true,
-	};
+	struct top_options options = { .shown.kernel = VGPU_WATCH_KERNEL_AUTO };
+	struct vgpu_top_options top = { .data = &options.shown };
 	struct vgpu_look look;
-	int source, err = parse(command, argc, argv, &options);
+	int source, signal, err = parse(command, argc, argv, &options);
 
 	if (err)
 		return err == VGPU_ARGS_HELP ? VGPU_EXIT_DONE : command->usage_code;
 	if (check_filter(options.filter))
 		return command->usage_code;
-	source = vgpu_trace_source(options.word);
-	if (source < 0)
-		vgpu_target_say_cannot_read(options.word, source);
-	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.word)))
-		return VGPU_EXIT_FAILED;
+	if (options.at && !vgpu_top_time(options.at)) {
+		vgpu_say_error("top: '%s' is no time: 1.5s, 200ms, 50%% or #1200 (events) is one", options.at);
+		return command->usage_code;
+	}
 	vgpu_look_for(STDOUT_FILENO, &look);
-	top.target = options.word;
+	vgpu_top_words(&top);
 	top.view = options.view;
 	top.filter = options.filter;
+	top.at = options.at;
 	top.utf8 = look.utf8 && !options.ascii;
 	top.colour = look.colour;
-	top.live = source == VGPU_TRACE_PROCESSES;
-	top.open = top.live ? live_open : trace_open;
-	top.data = top.live ? (void *)&options : (void *)options.word;
-	if (options.once) {
-		top.settings = false;
-		return once(&top, options.width);
+	top.settings = !options.shown.once;
+	if (options.run.words && options.at) {
+		vgpu_say_error("top: --at is of a recording");
+		return command->usage_code;
 	}
-	return interactive(&top);
+	if (options.run.words)
+		return start_command(&top, &options);
+	source = vgpu_trace_source(options.shown.word);
+	if (source < 0)
+		vgpu_target_say_cannot_read(options.shown.word, source);
+	if (options.at && source == VGPU_TRACE_PROCESSES) {
+		vgpu_say_error("top: --at is of a recording; '%s' is a process", options.shown.word);
+		return command->usage_code;
+	}
+	if (source < 0 || (source == VGPU_TRACE_PROCESSES && check_processes(options.shown.word)))
+		return VGPU_EXIT_FAILED;
+	top.target = options.shown.word;
+	top.live = source == VGPU_TRACE_PROCESSES;
+	top.open = top.live ? vgpu_top_processes_open : vgpu_top_recording_open;
+	if (options.shown.once)
+		return once(&top, options.width);
+	name_places(&options, &top);
+	err = interactive(&top, &signal);
+	vgpu_backtrace_close(options.shown.places);
+	return err;
 }

@@ -85,6 +85,9 @@ struct vgpu_explanation {
 	uint32_t count;
 	enum vgpu_outcome outcome;
 	const struct vgpu_chain *decider; /* NULL: there is none */
+	/* Appends what is at an address of an event's process, for stacks; NULL (as it is made): they are not shown. */
+	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
+	void *frame_data;
 };
 
 /* Builds it from what the sink has got so far; 0 or -errno. The evidence must outlive it. */

@@ -11,6 +11,8 @@
 
 #include "tracer/explain/discovery.h"
 #include "tracer/explain/evidence_parts.h"
+#include "tracer/model/filter.h"
+#include "tracer/model/gap.h"
 #include "tracer/model/names.h"
 
 /* Streams that name more are damaged. */
@@ -43,6 +45,7 @@ static struct vgpu_seen_process *process_get(struct vgpu_evidence_set *set, uint
 			return NULL;
 		}
 		process->number = number;
+		process->model = set->model;
 		process->count = -1;
 		set->processes[number - 1] = process;
 	}
@@ -52,7 +55,8 @@ static struct vgpu_seen_process *process_get(struct vgpu_evidence_set *set, uint
 /* Another program, or the same anew: nothing that was seen before holds for it. */
 static void process_reset(struct vgpu_seen_process *process)
 {
-	struct vgpu_seen_process fresh = { .number = process->number, .pool = process->pool, .count = -1 };
+	struct vgpu_seen_process fresh = { .number = process->number, .model = process->model,
+					   .pool = process->pool, .count = -1 };
 
 	vgpu_seen_pool_empty(process->pool);
 	*process = fresh;
@@ -118,9 +122,39 @@ const struct vgpu_seen_object *vgpu_seen_object(const struct vgpu_seen_process *
 	return NULL;
 }
 
+bool vgpu_seen_gap(const struct vgpu_seen_process *process)
+{
+	return vgpu_gap_touches(&process->model->gap, process->start_ns, process->ended ? process->end_ns : UINT64_MAX);
+}
+
+bool vgpu_seen_discovery_known(const struct vgpu_seen_process *process)
+{
+	static const char *const deciding[] = { "cuInit", "cuDeviceGetCount", "cudaGetDeviceCount", "nvmlInit_v2",
+						"nvmlDeviceGetCount_v2" };
+	const struct vgpu_model *model = process->model;
+
+	if (vgpu_seen_gap(process) || (model->filter && !model->passes))
+		return false;
+	for (unsigned i = 0; model->passes && i < sizeof(deciding) / sizeof(deciding[0]); i++)
+		if (vgpu_filter_of_function(model->passes, deciding[i], 0) != VGPU_FILTER_ALWAYS)
+			return false;
+	return true;
+}
+
+bool vgpu_seen_all_calls(const struct vgpu_seen_process *process, uint32_t function)
+{
+	const struct vgpu_function *known = vgpu_function_find(function);
+	const struct vgpu_model *model = process->model;
+
+	if (!model->filter)
+		return true;
+	return model->passes && known &&
+	       vgpu_filter_of_function(model->passes, known->name, VGPU_FUNCTION_LIBRARY(function)) == VGPU_FILTER_ALWAYS;
+}
+
 bool vgpu_seen_link_known(const struct vgpu_seen_process *process)
 {
-	return process->link && !process->link_withdrawn;
+	return process->link && !process->link_withdrawn && !vgpu_seen_gap(process);
 }
 
 bool vgpu_seen_calls_known(const struct vgpu_evidence_set *set, const struct vgpu_seen_process *process)
@@ -128,7 +162,8 @@ bool vgpu_seen_calls_known(const struct vgpu_evidence_set *set, const struct vgp
 	const struct vgpu_model_process *model = vgpu_model_process(set->model, process->number);
 	bool foreign = false, ours = false;
 
-	if (process->losses)
+	/* What was left out on purpose is not absent either. */
+	if (process->losses || set->model->filter || vgpu_seen_gap(process))
 		return false;
 	if (process->kernel)
 		return true;
@@ -284,6 +319,7 @@ static void add_of_process(struct vgpu_seen_process *process, const struct vgpu_
 		process->crash_object = vgpu_seen_keep(process->pool, event->crash.object);
 		process->crash_symbol = vgpu_seen_keep(process->pool, event->crash.symbol);
 		process->crash_initialising = vgpu_seen_keep(process->pool, event->crash.initialising);
+		vgpu_seen_add_stack(process, event, &event->crash.stack, event->crash.stack_end);
 		break;
 	case VGPU_EVENT_LOSS:
 		if (event->observer & VGPU_OBSERVER_RING)

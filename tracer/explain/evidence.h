@@ -97,6 +97,14 @@ struct vgpu_seen_pending {
 	bool ended, before; /* before: it was in it when the observer came */
 };
 
+/* Of a call that was the first of its function to fail, of one that hangs, or of a crash. */
+struct vgpu_seen_stack {
+	uint64_t event, time_ns;
+	uint32_t kind;  /* enum vgpu_event_kind */
+	uint32_t count, end; /* end: enum vgpu_stack_end */
+	const uint64_t *words;
+};
+
 struct vgpu_seen_text {
 	uint64_t event;
 	const char *text;
@@ -116,6 +124,7 @@ struct vgpu_pool;
 /* One program that one process ran: an exec begins another. */
 struct vgpu_seen_process {
 	uint32_t number;
+	const struct vgpu_model *model;
 	struct vgpu_pool *pool;
 	/* context */
 	bool has_env, has_stderr, executed;
@@ -149,10 +158,11 @@ struct vgpu_seen_process {
 	VGPU_SEEN_LIST(struct vgpu_seen_device, devices);
 	VGPU_SEEN_LIST(struct vgpu_seen_pending, pending);
 	VGPU_SEEN_LIST(struct vgpu_seen_text, gates);
-	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names that were not found, or found as NULL (code -1) */
+	VGPU_SEEN_LIST(struct vgpu_seen_text, lookups); /* cuGetProcAddress: names not found, or NULL in spite of a status that says found (code -1) */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, files); /* opens of GPU device nodes that failed */
 	VGPU_SEEN_LIST(struct vgpu_seen_text, images); /* architectures of device code, each once: "sm_90", "compute_90" */
 	char architectures[192]; /* the same as one text, cut where it is long; "": no device code was seen */
+	VGPU_SEEN_LIST(struct vgpu_seen_stack, stacks);
 	uint64_t losses;
 	int64_t count; /* devices, the highest that was counted; -1: never counted */
 	uint64_t count_event;
@@ -197,6 +207,8 @@ struct vgpu_evidence_set {
 /* The model must get every event before this does, and outlive it. */
 int vgpu_evidence_open(struct vgpu_evidence_set **out, struct vgpu_model *model);
 void vgpu_evidence_close(struct vgpu_evidence_set *set); /* takes NULL */
+/* The same again, of a copy of the model. Each pointer in these structures has its place in evidence_copy.c. */
+int vgpu_evidence_copy(struct vgpu_evidence_set **out, const struct vgpu_evidence_set *from, struct vgpu_model *model);
 
 /* A variable of the process as its observers saw it; NULL: not set, or not known (see has_env). */
 const char *vgpu_seen_env(const struct vgpu_seen_process *process, const char *name);
@@ -209,10 +221,21 @@ int vgpu_seen_hidden(const struct vgpu_seen_process *process);
 bool vgpu_seen_fault(int32_t signal);
 /* A call by its name (patterns with commas), the first that was recorded; NULL: none. */
 const struct vgpu_seen_call *vgpu_seen_call(const struct vgpu_seen_process *process, const char *names);
+/* The stack of an event, NULL: none is kept. */
+const struct vgpu_seen_stack *vgpu_seen_stack(const struct vgpu_seen_process *process, uint64_t event);
 /* A library of that part that stayed mapped, NULL: none. */
 const struct vgpu_seen_object *vgpu_seen_object(const struct vgpu_seen_process *process, enum vgpu_part part);
 /* Whether calls into what the process loaded were observed from its start, so that none means none. */
 bool vgpu_seen_calls_known(const struct vgpu_evidence_set *set, const struct vgpu_seen_process *process);
+/* Whether something that this program did may have been seen and not be on record, since the file was held to a size. */
+bool vgpu_seen_gap(const struct vgpu_seen_process *process);
+/*
+ * Whether all that says if a device was found is on record, unless it was lost: then what is not there
+ * may be a reason. Neither a filter nor a gap left any of it out.
+ */
+bool vgpu_seen_discovery_known(const struct vgpu_seen_process *process);
+/* Whether the recording's filter, if it has one, lets all calls of a function through. */
+bool vgpu_seen_all_calls(const struct vgpu_seen_process *process, uint32_t function);
 /* Whether the dynamic linker was observed there from the start. */
 bool vgpu_seen_link_known(const struct vgpu_seen_process *process);
 

@@ -25,14 +25,18 @@ static uint8_t tells(const char *name)
 		const char *functions;
 		uint8_t tells;
 	} rows[] = {
-		{ "cudaGetDeviceProperties*,cudaDeviceGetPCIBusId,cuDeviceGetName,cuDeviceGetUuid*,cuDeviceGetPCIBusId,"
-		  "cuDeviceGetAttribute,cuDeviceTotalMem*,cuMemGetInfo*,cudaMemGetInfo,nvmlDeviceGetName,nvmlDeviceGetUUID,"
-		  "nvmlDeviceGetMemoryInfo*", TELLS_DEVICE },
+		{ "cudaGetDeviceProperties*,cudaDeviceGetPCIBusId,cuDeviceGetName,cuDeviceGetUuid*,"
+		  "cuDeviceGetPCIBusId,"
+		  "cuDeviceGetAttribute,cuDeviceTotalMem*,cuMemGetInfo*,cudaMemGetInfo,"
+		  "nvmlDeviceGetName,nvmlDeviceGetUUID,"
+		  "nvmlDeviceGetMemoryInfo*",
+		  TELLS_DEVICE },
 		{ "cuDeviceGetCount,cudaGetDeviceCount,nvmlDeviceGetCount*", TELLS_COUNT },
 		{ "cuGetProcAddress*,cudaGetDriverEntryPoint*", TELLS_LOOKUP },
 		{ "cuDriverGetVersion,cudaDriverGetVersion,cudaRuntimeGetVersion", TELLS_VERSION },
 		{ "cuDeviceGet,nvmlDeviceGetHandleByIndex*,cudaSetDevice", TELLS_ORDINAL },
-		{ "cuLaunchKernel,cuLaunchKernel_ptsz,cudaLaunchKernel,cudaLaunchKernel_ptsz", TELLS_LAUNCH },
+		{ "cuLaunchKernel,cuLaunchKernel_ptsz,cudaLaunchKernel,cudaLaunchKernel_ptsz",
+		  TELLS_LAUNCH },
 	};
 	uint8_t result = 0;
 
@@ -44,7 +48,8 @@ static uint8_t tells(const char *name)
 
 static uint32_t device_rows_of(const char *name);
 
-static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const struct vgpu_event *event)
+static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process,
+				       const struct vgpu_event *event)
 {
 	const struct vgpu_function *function;
 	struct vgpu_seen_call *call;
@@ -60,7 +65,8 @@ static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const 
 		return NULL;
 	for (uint32_t i = 0; i < process->calls.count; i++) {
 		call = &process->calls.at[i];
-		if (event->call.function ? call->function == event->call.function : !strcmp(call->name, name))
+		if (event->call.function ? call->function == event->call.function
+					 : !strcmp(call->name, name))
 			return call;
 	}
 	call = VGPU_SEEN_ADD(process->pool, process->calls);
@@ -77,8 +83,9 @@ static struct vgpu_seen_call *call_get(struct vgpu_seen_process *process, const 
 
 /* ---- devices ---- */
 
-static struct vgpu_seen_device *device_get(struct vgpu_seen_process *process, const struct vgpu_event *event,
-					   uint32_t layer, int64_t key)
+static struct vgpu_seen_device *device_get(struct vgpu_seen_process *process,
+					   const struct vgpu_event *event, uint32_t layer,
+					   int64_t key)
 {
 	struct vgpu_seen_device *device;
 
@@ -97,7 +104,15 @@ static struct vgpu_seen_device *device_get(struct vgpu_seen_process *process, co
 }
 
 enum device_value {
-	VALUE_NAME, VALUE_UUID, VALUE_UUID_TEXT, VALUE_PCI, VALUE_PCI_PROPS, VALUE_MAJOR, VALUE_MINOR, VALUE_TOTAL, VALUE_FREE,
+	VALUE_NAME,
+	VALUE_UUID,
+	VALUE_UUID_TEXT,
+	VALUE_PCI,
+	VALUE_PCI_PROPS,
+	VALUE_MAJOR,
+	VALUE_MINOR,
+	VALUE_TOTAL,
+	VALUE_FREE,
 	VALUE_PROCESSORS,
 };
 
@@ -151,8 +166,8 @@ static void name_capability(struct vgpu_seen_device *device)
 		snprintf(device->capability, sizeof(device->capability), "%" PRId64, device->major);
 }
 
-static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event, enum device_value value,
-			 const char *path)
+static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event,
+			 enum device_value value, const char *path)
 {
 	const struct vgpu_event_call *call = &event->call;
 	const struct vgpu_type *type;
@@ -180,10 +195,11 @@ static void device_value(struct vgpu_seen_device *device, const struct vgpu_even
 		device->pci_event = event->number;
 		break;
 	case VALUE_PCI_PROPS:
-		if (vgpu_call_integer(call, "prop.pciBusID", &bus) && vgpu_call_integer(call, "prop.pciDeviceID", &slot) &&
+		if (vgpu_call_integer(call, "prop.pciBusID", &bus) &&
+		    vgpu_call_integer(call, "prop.pciDeviceID", &slot) &&
 		    vgpu_call_integer(call, "prop.pciDomainID", &domain)) {
-			snprintf(device->pci, sizeof(device->pci), "%04x:%02x:%02x.0", (unsigned)domain, (unsigned)bus,
-				 (unsigned)slot);
+			snprintf(device->pci, sizeof(device->pci), "%04x:%02x:%02x.0",
+				 (unsigned)domain, (unsigned)bus, (unsigned)slot);
 			device->has_pci = true;
 			device->pci_event = event->number;
 		}
@@ -213,17 +229,20 @@ static void device_value(struct vgpu_seen_device *device, const struct vgpu_even
 	}
 }
 
-static void add_device(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_seen_call *call)
+static void add_device(struct vgpu_seen_process *process, const struct vgpu_event *event,
+		       const struct vgpu_seen_call *call)
 {
 	for (uint32_t rows = call->device_rows; rows; rows &= rows - 1) {
 		unsigned i = __builtin_ctz(rows);
 		struct vgpu_seen_device *device;
 		uint64_t key = 0, attribute;
 
-		if (device_rows[i].key && !vgpu_call_integer(&event->call, device_rows[i].key, &key))
+		if (device_rows[i].key &&
+		    !vgpu_call_integer(&event->call, device_rows[i].key, &key))
 			continue;
-		if (device_rows[i].attribute && (!vgpu_call_integer(&event->call, "attrib", &attribute) ||
-						 (int64_t)attribute != device_rows[i].attribute))
+		if (device_rows[i].attribute &&
+		    (!vgpu_call_integer(&event->call, "attrib", &attribute) ||
+		     (int64_t)attribute != device_rows[i].attribute))
 			continue;
 		device = device_get(process, event, vgpu_vendor_layer(call->name), (int64_t)key);
 		if (device)
@@ -231,7 +250,8 @@ static void add_device(struct vgpu_seen_process *process, const struct vgpu_even
 	}
 }
 
-static void add_count(struct vgpu_seen_process *process, const struct vgpu_event *event, const char *name)
+static void add_count(struct vgpu_seen_process *process, const struct vgpu_event *event,
+		      const char *name)
 {
 	static const struct {
 		const char *functions, *path;
@@ -247,7 +267,8 @@ static void add_count(struct vgpu_seen_process *process, const struct vgpu_event
 		    !vgpu_call_integer(&event->call, rows[i].path, &count))
 			continue;
 		/* What a runtime counts is worth more than what the driver does, NVML's least. */
-		if (process->count >= 0 && layer > process->count_layer && process->count_layer != VGPU_LAYERS)
+		if (process->count >= 0 && layer > process->count_layer &&
+		    process->count_layer != VGPU_LAYERS)
 			continue;
 		if (process->count < (int32_t)count || layer < process->count_layer) {
 			process->count = (int32_t)count;
@@ -257,15 +278,17 @@ static void add_count(struct vgpu_seen_process *process, const struct vgpu_event
 	}
 }
 
+#define NOT_FOUND 500 /* CUDA_ERROR_NOT_FOUND */
+
 static void add_lookup(struct vgpu_seen_process *process, const struct vgpu_event *event)
 {
 	const struct vgpu_type *type;
 	struct vgpu_seen_text *lookup;
 	const uint8_t *bytes;
-	uint64_t pointer = 1;
+	uint64_t pointer = 1, status = 0;
 	char symbol[128];
 	size_t size;
-	bool failed = vgpu_call_failed(&event->call);
+	bool failed = vgpu_call_failed(&event->call), given;
 
 	if (!vgpu_call_string(&event->call, "symbol", symbol, sizeof(symbol)) || !symbol[0])
 		return;
@@ -273,10 +296,15 @@ static void add_lookup(struct vgpu_seen_process *process, const struct vgpu_even
 		memcpy(&pointer, bytes, sizeof(pointer));
 	if (!failed && pointer)
 		return;
+	/* A genuine driver says success, gives NULL, and says in its status why; who asks for no status has to look at the pointer. */
+	given = vgpu_call_integer(&event->call, "symbolStatus", &status);
 	lookup = VGPU_SEEN_ADD(process->pool, process->lookups);
 	if (lookup)
-		*lookup = (struct vgpu_seen_text){ event->number, vgpu_seen_keep(process->pool, symbol),
-						   failed ? (int32_t)event->call.result : -1 };
+		*lookup =
+		    (struct vgpu_seen_text){ event->number, vgpu_seen_keep(process->pool, symbol),
+					     failed             ? (int32_t)event->call.result
+					     : given && !status ? -1
+								: NOT_FOUND };
 }
 
 static void add_launch(struct vgpu_seen_process *process, const struct vgpu_event *event)
@@ -284,7 +312,8 @@ static void add_launch(struct vgpu_seen_process *process, const struct vgpu_even
 	uint64_t bytes;
 
 	if (process->launch_event || !vgpu_call_failed(&event->call) ||
-	    (!vgpu_call_integer(&event->call, "sharedMemBytes", &bytes) && !vgpu_call_integer(&event->call, "sharedMem", &bytes)) ||
+	    (!vgpu_call_integer(&event->call, "sharedMemBytes", &bytes) &&
+	     !vgpu_call_integer(&event->call, "sharedMem", &bytes)) ||
 	    bytes <= 49152)
 		return;
 	process->launch_event = event->number;
@@ -310,7 +339,8 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 	call->last_event = event->number;
 	/* To ask for one more than there are is a way to count them. */
 	if (failed && call->tells & TELLS_ORDINAL && process->count >= 0 &&
-	    (vgpu_call_integer(&event->call, "ordinal", &version) || vgpu_call_integer(&event->call, "index", &version) ||
+	    (vgpu_call_integer(&event->call, "ordinal", &version) ||
+	     vgpu_call_integer(&event->call, "index", &version) ||
 	     vgpu_call_integer(&event->call, "device", &version)) &&
 	    (int64_t)version >= process->count)
 		failed = false;
@@ -320,6 +350,7 @@ void vgpu_seen_add_call(struct vgpu_seen_process *process, const struct vgpu_eve
 		call->failure = event->number;
 		call->failed_ns = event->time_ns;
 		call->result = (int32_t)event->call.result;
+		vgpu_seen_add_stack(process, event, &event->call.stack, event->call.stack_end);
 	}
 	if (!call->tells)
 		return;
@@ -357,8 +388,10 @@ void vgpu_seen_add_pending(struct vgpu_seen_process *process, const struct vgpu_
 			.event = event->number,
 			.duration_ns = event->call.duration_ns,
 			.function = event->call.function,
-			.name = function ? function->name : vgpu_seen_keep(process->pool, event->call.name),
+			.name = function ? function->name
+					 : vgpu_seen_keep(process->pool, event->call.name),
 			.ended = event->call.ended,
 			.before = event->call.before,
 		};
+	vgpu_seen_add_stack(process, event, &event->call.stack, event->call.stack_end);
 }

@@ -15,10 +15,17 @@ void vgpu_seen_pool_close(struct vgpu_pool *pool);
 const char *vgpu_seen_keep(struct vgpu_pool *pool, const char *text);
 const char *vgpu_seen_keep_bytes(struct vgpu_pool *pool, const char *bytes, size_t size);
 
+/* Room of a size, not cleared; NULL: no memory. */
+void *vgpu_seen_room(struct vgpu_pool *pool, size_t size);
+
 /* Room for one more of a list, all zero; NULL: it is full, and that is counted. */
 void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more, size_t size);
 #define VGPU_SEEN_ADD(pool, list) \
 	vgpu_seen_list_add(pool, (void **)&(list).at, &(list).count, &(list).more, sizeof(*(list).at))
+
+/* Keeps the stack of an event; none, where it has none. */
+void vgpu_seen_add_stack(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_words *stack,
+			 uint32_t end);
 
 /* ---- evidence_link.c ---- */
 /* SEARCH, OBJECT, UNLOAD, LINKED, DL, BOUND. */

@@ -5,6 +5,8 @@
 
 #include "tracer/explain/evidence_parts.h"
 
+/* Most processes leave little behind, and there may be thousands: the first block is small, each other twice as large. */
+#define POOL_FIRST 512u
 #define POOL_BLOCK 8192u
 
 struct pool_block {
@@ -22,15 +24,17 @@ struct vgpu_pool *vgpu_seen_pool_open(void)
 	return calloc(1, sizeof(struct vgpu_pool));
 }
 
-static void *pool_take(struct vgpu_pool *pool, size_t size)
+void *vgpu_seen_room(struct vgpu_pool *pool, size_t size)
 {
 	struct pool_block *block = pool->blocks;
 	void *at;
 
 	size = (size + 7) & ~(size_t)7;
 	if (!block || block->size - block->used < size) {
-		size_t room = size > POOL_BLOCK ? size : POOL_BLOCK;
+		size_t room = block ? block->size * 2 : POOL_FIRST;
 
+		room = room > POOL_BLOCK ? POOL_BLOCK : room;
+		room = room > size ? room : size;
 		block = malloc(sizeof(*block) + room);
 		if (!block)
 			return NULL;
@@ -44,7 +48,7 @@ static void *pool_take(struct vgpu_pool *pool, size_t size)
 
 const char *vgpu_seen_keep_bytes(struct vgpu_pool *pool, const char *bytes, size_t size)
 {
-	char *at = bytes ? pool_take(pool, size + 1) : NULL;
+	char *at = bytes ? vgpu_seen_room(pool, size + 1) : NULL;
 
 	if (!at)
 		return NULL;
@@ -68,7 +72,8 @@ void vgpu_seen_pool_empty(struct vgpu_pool *pool)
 }
 
 /* Lists double, so old places stay behind in the pool. */
-void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more, size_t size)
+void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uint32_t *more,
+			 size_t size)
 {
 	if (*count == VGPU_SEEN_MAX) {
 		(*more)++;
@@ -76,7 +81,7 @@ void *vgpu_seen_list_add(struct vgpu_pool *pool, void **at, uint32_t *count, uin
 	}
 	if (!(*count & (*count - 1))) {
 		size_t room = *count ? *count * 2 : 1;
-		void *fresh = pool_take(pool, room * size);
+		void *fresh = vgpu_seen_room(pool, room * size);
 
 		if (!fresh)
 			return NULL;
@@ -92,4 +97,29 @@ void vgpu_seen_pool_close(struct vgpu_pool *pool)
 {
 	vgpu_seen_pool_empty(pool);
 	free(pool);
+}
+
+void vgpu_seen_add_stack(struct vgpu_seen_process *process, const struct vgpu_event *event, const struct vgpu_words *stack,
+			 uint32_t end)
+{
+	struct vgpu_seen_stack *seen;
+	uint64_t *words;
+
+	if (!stack->count)
+		return;
+	words = vgpu_seen_room(process->pool, stack->count * sizeof(*words));
+	seen = words ? VGPU_SEEN_ADD(process->pool, process->stacks) : NULL;
+	if (!seen)
+		return;
+	memcpy(words, stack->words, stack->count * sizeof(*words));
+	*seen = (struct vgpu_seen_stack){ .event = event->number, .time_ns = event->time_ns, .kind = event->kind,
+					  .count = stack->count, .end = end, .words = words };
+}
+
+const struct vgpu_seen_stack *vgpu_seen_stack(const struct vgpu_seen_process *process, uint64_t event)
+{
+	for (uint32_t i = 0; event && i < process->stacks.count; i++)
+		if (process->stacks.at[i].event == event)
+			return &process->stacks.at[i];
+	return NULL;
 }

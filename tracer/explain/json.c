@@ -92,6 +92,8 @@ int vgpu_explanation_json(const struct vgpu_explanation *explanation, const char
 					       explanation->outcome == VGPU_OUTCOME_CPU
 				   ? finding_of(&explanation->decider->broken)
 				   : NULL);
+	add_text(object, "recorded_filter", explanation->set->model->filter);
+	json_object_object_add(object, "events_not_kept", json_object_new_uint64(explanation->set->model->gap.events));
 	for (uint32_t i = 0; i < explanation->count; i++)
 		json_object_array_add(processes, chain_of(explanation, &explanation->chains[i]));
 	json_object_object_add(object, "processes", processes);

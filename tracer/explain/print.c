@@ -124,6 +124,10 @@ void vgpu_chain_unobserved(const struct vgpu_explanation *explanation, const str
 	const struct vgpu_seen_process *process = seen(explanation, chain);
 	const struct vgpu_model_coverage *coverage;
 
+	if (vgpu_seen_gap(process)) {
+		vgpu_text_puts(out, "part of the recording was not kept (--max-size)");
+		return;
+	}
 	if (step <= VGPU_STEP_SYMBOLS) {
 		if (process->link_why)
 			vgpu_text_puts(out, process->link_why);
@@ -136,6 +140,10 @@ void vgpu_chain_unobserved(const struct vgpu_explanation *explanation, const str
 	}
 	if (vgpu_seen_calls_known(explanation->set, process)) {
 		vgpu_text_puts(out, process->ended ? "not asked for" : "the process goes on");
+		return;
+	}
+	if (explanation->set->model->filter) {
+		vgpu_text_puts(out, "only calls that pass the recording's filter are on record");
 		return;
 	}
 	if (process->losses) {
@@ -283,6 +291,64 @@ static void add_line(struct vgpu_text *out, const struct vgpu_look *look, const 
 	vgpu_text_pad(out, start, 15);
 }
 
+/* ---- stacks ---- */
+
+/* Processes whose crash is shown with its stack. */
+#define CRASHES_SHOWN 3u
+
+static void add_stack(const struct vgpu_explanation *explanation, uint32_t process, const struct vgpu_seen_stack *stack,
+		      const char *title, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	struct vgpu_event event = { .kind = stack->kind, .process = process, .time_ns = stack->time_ns };
+	const char *why = vgpu_stack_end_text(stack->end);
+
+	/* Of a crash, the first is where it was. */
+	if (stack->kind == VGPU_EVENT_CRASH)
+		event.crash.ip = stack->words[0];
+	for (uint32_t i = 0; i < stack->count; i++) {
+		add_line(out, look, i ? "" : title);
+		vgpu_text_printf(out, "#%-2u ", i);
+		explanation->frame(explanation->frame_data, &event, stack->words[i], out);
+		vgpu_text_puts(out, "\n");
+	}
+	if (!why)
+		return;
+	add_line(out, look, "");
+	vgpu_text_printf(out, "(%s)\n", why);
+}
+
+/* Who made the call that decided. */
+static void add_callers(const struct vgpu_explanation *explanation, const struct vgpu_chain *chain,
+			const struct vgpu_look *look, struct vgpu_text *out)
+{
+	const struct vgpu_seen_stack *stack = vgpu_seen_stack(seen(explanation, chain), chain->broken.event);
+
+	if (!stack)
+		stack = vgpu_seen_stack(seen(explanation, chain), chain->broken.event2);
+	if (stack && stack->kind != VGPU_EVENT_CRASH && explanation->frame)
+		add_stack(explanation, chain->process, stack, "Called from", look, out);
+}
+
+static void add_crashes(const struct vgpu_explanation *explanation, const struct vgpu_look *look, struct vgpu_text *out)
+{
+	unsigned shown = 0;
+
+	for (uint32_t i = 0; explanation->frame && i < explanation->set->process_count && shown < CRASHES_SHOWN; i++) {
+		const struct vgpu_seen_process *process = explanation->set->processes[i];
+		const struct vgpu_seen_stack *stack = process ? vgpu_seen_stack(process, process->crash_event) : NULL;
+		const char *name;
+
+		if (!stack)
+			continue;
+		shown++;
+		name = sigabbrev_np(process->crash_signal);
+		add_line(out, look, "Crashed");
+		add_process(out, look, explanation, process->number);
+		vgpu_text_printf(out, " by SIG%s, event %" PRIu64 "\n", name ? name : "?", process->crash_event);
+		add_stack(explanation, process->number, stack, "", look, out);
+	}
+}
+
 static void add_rule(const struct vgpu_explanation *explanation, const struct vgpu_chain *chain, const struct vgpu_look *look,
 		     struct vgpu_text *out)
 {
@@ -296,6 +362,7 @@ static void add_rule(const struct vgpu_explanation *explanation, const struct vg
 	add_line(out, look, "What to do");
 	vgpu_rule_format(out, look, rule->todo, &chain->broken);
 	vgpu_text_puts(out, "\n");
+	add_callers(explanation, chain, look, out);
 	if (rule->why || (process->has_stderr && process->stderr_target && !strcmp(process->stderr_target, "/dev/null"))) {
 		add_line(out, look, "Why silent");
 		if (rule->why)
@@ -403,13 +470,16 @@ bool vgpu_explanation_headline(const struct vgpu_explanation *explanation, const
 
 void vgpu_explanation_format(const struct vgpu_explanation *explanation, const struct vgpu_look *look, struct vgpu_text *out)
 {
-	if (!explanation->decider)
+	if (!explanation->decider) {
+		add_crashes(explanation, look, out);
 		return;
+	}
 	add_chain(explanation, explanation->decider, look, out);
 	if (explanation->decider->broken.rule)
 		add_rule(explanation, explanation->decider, look, out);
 	else
 		vgpu_text_puts(out, "\n");
+	add_crashes(explanation, look, out);
 	add_others(explanation, look, out);
 	add_log(explanation, look, out);
 }

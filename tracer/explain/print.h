@@ -15,4 +15,7 @@ void vgpu_explanation_all_rules(const struct vgpu_explanation *explanation, cons
 /* One JSON object, with its newline. verdict: the whole text of the first line. 0 or -ENOMEM. */
 int vgpu_explanation_json(const struct vgpu_explanation *explanation, const char *headline, struct vgpu_text *out);
 
+/* ---- counts.c: the line of counts beneath a verdict ---- */
+void vgpu_counts_format(const struct vgpu_model *model, const struct vgpu_look *look, struct vgpu_text *out);
+
 #endif

@@ -139,14 +139,10 @@ static bool mapped(const struct vgpu_rule_when *when, const struct vgpu_rule_pla
 	return false;
 }
 
-bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+static bool holds(const struct vgpu_rule *rule, const struct vgpu_rule_place *place, struct vgpu_finding *finding)
 {
 	const struct vgpu_rule_when *when = &rule->when;
 
-	memset(finding, 0, sizeof(*finding));
-	finding->rule = rule;
-	if (!rule->whatever && place->chain->reached >= rule->step && place->chain->state[rule->step] == VGPU_STATE_YES)
-		return false;
 	if (rule->holds)
 		return rule->holds(place, finding);
 	if (when->facts_known && !place->set->facts.count)
@@ -158,6 +154,20 @@ bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place 
 	if (when->refused && !refused(when, place, finding))
 		return false;
 	return !when->call || returned(when, place, finding);
+}
+
+bool vgpu_rule_holds(const struct vgpu_rule *rule, const struct vgpu_rule_place *place, struct vgpu_finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	finding->rule = rule;
+	/* Every rule says that it ended so: whether something better came later must be known. */
+	if (!vgpu_seen_discovery_known(place->process))
+		return false;
+	if (!rule->whatever && place->chain->reached >= rule->step && place->chain->state[rule->step] == VGPU_STATE_YES)
+		return false;
+	/* The same of the call that it rests on: a filter may have taken its failures only. */
+	return holds(rule, place, finding) &&
+	       (!finding->function || vgpu_seen_all_calls(place->process, finding->function));
 }
 
 /* ---- texts ---- */

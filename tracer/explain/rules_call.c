@@ -147,7 +147,7 @@ static bool table_refused(const struct vgpu_rule_place *place, struct vgpu_findi
 	const struct vgpu_seen_call *init = vgpu_seen_call(process, "cuInit");
 	bool real = !place->backend || strcmp(place->backend, "sim");
 
-	if (!table || !table->last || process->count > 0)
+	if (!table || !table->last || process->count > 0 || process->model->filter)
 		return false;
 	if (!(process->ended && table->last_event == last_call(process)) && !(real && !table->success && !(init && init->success)))
 		return false;
@@ -285,7 +285,7 @@ const struct vgpu_rule vgpu_rules_call[] = {
 		.title = "a call was under way before the attach, and nothing came of it until the process was killed",
 		.holds = call_before,
 		.say = "%a was under way when the observer came, and was the last that the process did before signal %n ended it.",
-		.todo = "Its stack is in the trace (`vgpu-trace dump --full`). Attach with --wait to see how it began.",
+		.todo = "Its stack is in the trace (`vgpu-trace dump --backtrace`). Attach with --wait to see how it began.",
 		.why = "A client's time limit ends such a process, and its log says only that it took too long.",
 	},
 	{
@@ -364,10 +364,10 @@ const struct vgpu_rule vgpu_rules_call[] = {
 	},
 	{
 		.id = "INIT-LOOKUP-NULL", .step = VGPU_STEP_CALLED, .needs = NEEDS_CALLS, .whatever = true,
-		.title = "cuGetProcAddress said success, and gave no address",
+		.title = "cuGetProcAddress said success, in its status too, and gave no address",
 		.holds = lookup_null,
 		.say = "cuGetProcAddress said CUDA_SUCCESS for %a, and gave a NULL pointer.",
-		.todo = "Return CUDA_ERROR_NOT_FOUND for what is not there: callers jump to what a success gives.",
+		.todo = "Say in its status (symbolStatus) that the symbol is not there: callers jump to what a success gives.",
 	},
 	{
 		.id = "INIT-AUTHENTICITY", .step = VGPU_STEP_INIT, .needs = NEEDS_CALLS,

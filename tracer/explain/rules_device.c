@@ -176,7 +176,7 @@ static bool launch_shared(const struct vgpu_rule_place *place, struct vgpu_findi
 	const struct vgpu_seen_call *allowed =
 		vgpu_seen_call(process, "cuFuncSetAttribute,cuKernelSetAttribute,cudaFuncSetAttribute,cudaKernelSetAttributeForDevice");
 
-	if (!process->launch_event || (allowed && allowed->success))
+	if (!process->launch_event || (allowed && allowed->success) || process->model->filter)
 		return false;
 	finding->n = process->launch_bytes;
 	finding->event = process->launch_event;

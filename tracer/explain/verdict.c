@@ -11,6 +11,7 @@
 #include "tracer/explain/discovery.h"
 #include "tracer/explain/print.h"
 #include "tracer/model/call.h"
+#include "tracer/model/left_out.h"
 #include "tracer/model/library.h"
 #include "tracer/model/names.h"
 
@@ -54,6 +55,27 @@ void vgpu_verdict_close(struct vgpu_verdict *verdict)
 	vgpu_evidence_close(verdict->evidence);
 	free(verdict->discoveries);
 	free(verdict);
+}
+
+int vgpu_verdict_copy(struct vgpu_verdict **out, const struct vgpu_verdict *from, struct vgpu_model *model)
+{
+	struct vgpu_verdict *to = calloc(1, sizeof(*to));
+
+	*out = NULL;
+	if (!to)
+		return -ENOMEM;
+	to->sink.ops = &verdict_ops;
+	to->model = model;
+	to->discoveries = malloc((from->count + 1) * sizeof(*to->discoveries));
+	if (!to->discoveries || vgpu_evidence_copy(&to->evidence, from->evidence, model)) {
+		vgpu_verdict_close(to);
+		return -ENOMEM;
+	}
+	to->count = from->count;
+	if (to->count)
+		memcpy(to->discoveries, from->discoveries, to->count * sizeof(*to->discoveries));
+	*out = to;
+	return 0;
 }
 
 static int verdict_event(struct vgpu_sink *sink, const struct vgpu_event *event)
@@ -100,7 +122,13 @@ static const struct vgpu_discovery *decider(const struct vgpu_verdict *verdict, 
 	return NULL;
 }
 
-static enum vgpu_verdict_kind kind_of(const struct vgpu_explanation *explanation, enum vgpu_discovery_state state)
+/* All that came of it is on record. */
+static bool is_known(const struct vgpu_verdict *verdict, const struct vgpu_discovery *discovery)
+{
+	return vgpu_seen_discovery_known(verdict->evidence->processes[discovery->process - 1]);
+}
+
+static enum vgpu_verdict_kind kind_of(const struct vgpu_explanation *explanation, enum vgpu_discovery_state state, bool known)
 {
 	if (explanation->outcome == VGPU_OUTCOME_CPU)
 		return VGPU_VERDICT_CPU;
@@ -109,7 +137,7 @@ static enum vgpu_verdict_kind kind_of(const struct vgpu_explanation *explanation
 		return VGPU_VERDICT_FOUND;
 	case VGPU_DISCOVERY_REFUSED:
 	case VGPU_DISCOVERY_EMPTY:
-		return VGPU_VERDICT_CPU;
+		return known ? VGPU_VERDICT_CPU : VGPU_VERDICT_NOT_KNOWN;
 	default:
 		return VGPU_VERDICT_NOT_KNOWN;
 	}
@@ -121,10 +149,10 @@ enum vgpu_verdict_kind vgpu_verdict_kind(const struct vgpu_verdict *verdict)
 	enum vgpu_verdict_kind kind = VGPU_VERDICT_NOT_KNOWN;
 	enum vgpu_discovery_state state;
 	enum vgpu_layer layer;
+	const struct vgpu_discovery *discovery = decider(verdict, &state, &layer);
 
-	decider(verdict, &state, &layer);
 	if (!vgpu_explain(&explanation, verdict->evidence)) {
-		kind = kind_of(explanation, state);
+		kind = kind_of(explanation, state, discovery && is_known(verdict, discovery));
 		vgpu_explanation_free(explanation);
 	}
 	return kind;
@@ -179,7 +207,8 @@ static void add_found(const struct vgpu_verdict *verdict, const struct vgpu_look
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
 	vgpu_text_puts(out, "  by ");
 	add_process(verdict, look, discovery->process, out);
-	if (process && process->start_ns && state->counted.leave_ns > process->start_ns) {
+	/* The first that is on record is the first only where all are. */
+	if (process && process->start_ns && state->counted.leave_ns > process->start_ns && !vgpu_left_out(verdict->model)) {
 		vgpu_text_puts(out, " in ");
 		vgpu_text_duration(out, look, state->counted.leave_ns - process->start_ns);
 	}
@@ -202,7 +231,7 @@ static void add_found(const struct vgpu_verdict *verdict, const struct vgpu_look
 		vgpu_text_printf(out, ", which never returned (event %" PRIu64 ")\n", discovery->unfinished.number);
 	}
 	if (discovery->error.number) {
-		vgpu_text_puts(out, "  first error: ");
+		vgpu_text_puts(out, vgpu_left_out(verdict->model) ? "  first error on record: " : "  first error: ");
 		add_evidence(&discovery->error, out);
 		vgpu_text_printf(out, " (event %" PRIu64 ")\n", discovery->error.number);
 	}
@@ -214,13 +243,16 @@ static void add_refused(const struct vgpu_verdict *verdict, const struct vgpu_lo
 {
 	const struct vgpu_layer_state *state = &discovery->layer[layer];
 	const struct vgpu_evidence *at = how == VGPU_DISCOVERY_EMPTY ? &state->counted : &state->failed;
+	bool known = is_known(verdict, discovery);
 
-	vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
-	/* Without NVML a program can compute all the same. */
-	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? "NO GPU" : "CPU MODE");
+	vgpu_text_colour(out, look, known ? VGPU_COLOUR_BAD : VGPU_COLOUR_WARN);
+	/* Without NVML a program can compute all the same. And whoever was refused may have been let in later. */
+	vgpu_text_puts(out, !known ? "NOT KNOWN" : layer == VGPU_LAYER_NVML ? "NO GPU" : "CPU MODE");
 	add_made_up(made_up(verdict, discovery, at->function), out);
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
-	vgpu_text_puts(out, layer == VGPU_LAYER_NVML ? ", as NVML has it: " : ": ");
+	vgpu_text_puts(out, !known ? ", what came of it is not on record: "
+			    : layer == VGPU_LAYER_NVML ? ", as NVML has it: "
+						       : ": ");
 	if (how == VGPU_DISCOVERY_EMPTY) {
 		vgpu_call_format_name(out, at->function);
 		vgpu_text_puts(out, " found 0 devices");
@@ -266,7 +298,10 @@ static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_lo
 	vgpu_text_colour(out, look, VGPU_COLOUR_WARN);
 	vgpu_text_puts(out, "NOT KNOWN");
 	vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
-	if (model->calls) {
+	if (vgpu_left_out(model)) {
+		vgpu_text_puts(out, model->calls ? ": nothing that is on record says whether there is a device.\n"
+						 : ": no GPU call is on record, which does not say that none was made.\n");
+	} else if (model->calls) {
 		vgpu_text_puts(out, ": GPU functions were called, but none that says whether there is a device.\n");
 	} else if (model->attached) {
 		vgpu_text_puts(out, ": no GPU function was called while it was observed.\n");
@@ -300,76 +335,6 @@ static void add_nothing(const struct vgpu_verdict *verdict, const struct vgpu_lo
 }
 
 /* ---- the lines beneath ---- */
-
-static void add_losses(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	const struct vgpu_model_coverage *kernel;
-	struct vgpu_event_loss loss;
-	uint64_t lost, kernel_lost = 0;
-
-	vgpu_model_losses(verdict->model, &loss);
-	if (vgpu_model_observed(verdict->model, VGPU_OBSERVER_KERNEL, &kernel))
-		kernel_lost = kernel->lost;
-	lost = loss.dropped + loss.overwritten + loss.refused + loss.recycled + kernel_lost;
-	if (lost)
-		vgpu_text_colour(out, look, VGPU_COLOUR_BAD);
-	vgpu_text_count(out, lost);
-	vgpu_text_puts(out, lost == 1 ? " call lost" : " calls lost");
-	if (lost) {
-		vgpu_text_printf(out,
-				 " (%" PRIu64 " without room, %" PRIu64 " overwritten unread, %" PRIu64
-				 " of threads without a ring, %" PRIu64 " of ended threads",
-				 loss.dropped, loss.overwritten, loss.refused, loss.recycled);
-		if (kernel_lost)
-			vgpu_text_printf(out, "; %" PRIu64 " records of the kernel observer", kernel_lost);
-		vgpu_text_puts(out, ")");
-		vgpu_text_colour(out, look, VGPU_COLOUR_PLAIN);
-	}
-	if (loss.log_dropped)
-		vgpu_text_printf(out, ", %" PRIu64 " notes lost", loss.log_dropped);
-	if (loss.stacks_dropped)
-		vgpu_text_printf(out, ", %" PRIu64 " stacks lost", loss.stacks_dropped);
-	if (loss.grow_errno)
-		vgpu_text_printf(out, " (a ring could not grow: %s)", strerror(loss.grow_errno));
-}
-
-static void add_counts(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
-{
-	static const uint32_t observers[] = { VGPU_OBSERVER_RING, VGPU_OBSERVER_LINK, VGPU_OBSERVER_KERNEL,
-					      VGPU_OBSERVER_PROCESS };
-	const struct vgpu_model *model = verdict->model;
-	const char *separator = "";
-
-	vgpu_text_count(out, model->calls);
-	vgpu_text_puts(out, model->calls == 1 ? " call of " : " calls of ");
-	vgpu_text_count(out, model->functions);
-	vgpu_text_puts(out, model->functions == 1 ? " function, " : " functions, ");
-	vgpu_text_count(out, model->failed);
-	vgpu_text_puts(out, model->failed == 1 ? " error" : " errors");
-	if (model->unsupported) {
-		vgpu_text_puts(out, " (");
-		vgpu_text_count(out, model->unsupported);
-		vgpu_text_puts(out, " not supported by the backend)");
-	}
-	vgpu_text_puts(out, " ");
-	vgpu_text_dot(out, look);
-	vgpu_text_puts(out, " observers: ");
-	for (unsigned i = 0; i < sizeof(observers) / sizeof(observers[0]); i++) {
-		const struct vgpu_model_coverage *coverage;
-
-		if (!vgpu_model_observed(model, observers[i], &coverage))
-			continue;
-		vgpu_text_printf(out, "%s%s", separator, vgpu_observer_name(observers[i]));
-		if (coverage->how)
-			vgpu_text_printf(out, " (%s)", coverage->how);
-		separator = ", ";
-	}
-	vgpu_text_puts(out, *separator ? " " : "none ");
-	vgpu_text_dot(out, look);
-	vgpu_text_puts(out, " ");
-	add_losses(verdict, look, out);
-	vgpu_text_puts(out, "\n");
-}
 
 static void add_unobserved(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
 {
@@ -545,10 +510,11 @@ static void add_head(const struct vgpu_verdict *verdict, const struct vgpu_expla
 
 static void add_foot(const struct vgpu_verdict *verdict, const struct vgpu_look *look, struct vgpu_text *out)
 {
-	add_counts(verdict, look, out);
+	vgpu_counts_format(verdict->model, look, out);
 	add_mode(verdict, look, out);
 	add_presence(verdict, look, out);
 	add_unobserved(verdict, look, out);
+	vgpu_left_out_format(out, look, verdict->model, "");
 	add_vanishing(verdict, out);
 }
 
@@ -580,6 +546,8 @@ int vgpu_verdict_explain(const struct vgpu_verdict *verdict, const struct vgpu_l
 
 	if (err)
 		return err;
+	explanation->frame = options->frame;
+	explanation->frame_data = options->frame_data;
 	if (options->json) {
 		add_head(verdict, explanation, &plain, &head);
 		if (head.size)

@@ -15,11 +15,18 @@ struct vgpu_backtrace {
 	struct vgpu_look look;
 	struct vgpu_objects *objects;
 	struct vgpu_symbols *symbols;
+	uint64_t latest; /* number of an event */
 };
 
 static int learn(struct vgpu_sink *sink, const struct vgpu_event *event)
 {
-	return vgpu_objects_learn(((struct vgpu_backtrace *)sink)->objects, event);
+	struct vgpu_backtrace *backtrace = (struct vgpu_backtrace *)sink;
+
+	/* Whoever goes back in a recording comes by once more. */
+	if (event->number && event->number <= backtrace->latest)
+		return 0;
+	backtrace->latest = event->number;
+	return vgpu_objects_learn(backtrace->objects, event);
 }
 
 static const struct vgpu_sink_ops backtrace_ops = { .event = learn };
@@ -72,7 +79,9 @@ void vgpu_backtrace_frame(void *data, const struct vgpu_event *event, uint64_t a
 		vgpu_text_printf(out, "0x%" PRIx64 "  (which file is there was not observed)", address);
 		return;
 	}
-	found = vgpu_symbols_format(backtrace->symbols, at.path, at.build_id, at.build_id_size, at.offset, &name);
+	/* A crash's first frame is where it was. */
+	found = (event->kind == VGPU_EVENT_CRASH && address == event->crash.ip ? vgpu_symbols_format_exact : vgpu_symbols_format)(
+		backtrace->symbols, at.path, at.build_id, at.build_id_size, at.offset, &name);
 	base = strrchr(at.path, '/');
 	base = base && !backtrace->look.full ? base + 1 : at.path;
 	if (found == VGPU_SYMBOLS_NAME) {

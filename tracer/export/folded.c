@@ -191,14 +191,17 @@ static int folded_enter(void *data, const struct vgpu_event *event, enum vgpu_tr
 {
 	struct folded *folded = data;
 	struct vgpu_text frames = { 0 }, name = { 0 };
+	/* The kernel observer has the first of many alike only: to weigh that one apart would say that it is another. */
+	bool recorded = event->call.stack.count && !(event->observer & VGPU_OBSERVER_KERNEL);
 
 	(void)mark;
 	/* The recorded stack has everything beneath; else the calls that this one is in. */
-	if (call->parent && call->parent->data && !event->call.stack.count) {
+	if (call->parent && call->parent->data && !recorded) {
 		vgpu_text_puts(&frames, call->parent->data);
 	} else {
 		add_frame(&frames, vgpu_model_label(folded->model, event->process));
-		add_recorded(folded, &frames, event);
+		if (recorded)
+			add_recorded(folded, &frames, event);
 	}
 	if (!event->call.function && event->call.name)
 		vgpu_text_puts(&name, event->call.name);

@@ -7,6 +7,7 @@
 
 #include "tracer/model/call.h"
 #include "tracer/model/container.h"
+#include "tracer/model/gap.h"
 #include "tracer/model/library.h"
 
 struct note {
@@ -437,6 +438,11 @@ static void format_kernel_loss(const struct note *note)
 	vgpu_text_puts(note->out, " records, ");
 	vgpu_text_count(note->out, kernel_lost(loss));
 	vgpu_text_puts(note->out, " lost");
+	if (loss->filtered) {
+		vgpu_text_puts(note->out, ", ");
+		vgpu_text_count(note->out, loss->filtered);
+		vgpu_text_puts(note->out, " left out by the filter");
+	}
 }
 
 static enum vgpu_note_weight weigh_observer(const struct vgpu_event *event)
@@ -492,6 +498,12 @@ static void format_log(const struct note *note)
 	put_or(note, log->line, "");
 }
 
+static void format_gap(const struct note *note)
+{
+	vgpu_text_puts(note->out, "gap      not kept: ");
+	vgpu_gap_format(note->out, note->look, &note->event->gap);
+}
+
 static const struct {
 	enum vgpu_note_weight (*weigh)(const struct vgpu_event *event);
 	void (*format)(const struct note *note);
@@ -512,6 +524,7 @@ static const struct {
 	[VGPU_EVENT_OBSERVER] = { weigh_observer, format_observer },
 	[VGPU_EVENT_FACT] = { weigh_detail, format_fact },
 	[VGPU_EVENT_LOG] = { weigh_plain, format_log },
+	[VGPU_EVENT_GAP] = { weigh_bad, format_gap },
 };
 
 enum vgpu_note_weight vgpu_note_weigh(const struct vgpu_event *event)

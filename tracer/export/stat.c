@@ -10,6 +10,7 @@
 
 #include "tracer/model/call.h"
 #include "tracer/model/demangle.h"
+#include "tracer/model/left_out.h"
 #include "tracer/model/names.h"
 
 #define NAME_MAX_COLUMNS 36u
@@ -279,8 +280,11 @@ enum vgpu_stat_watch vgpu_stat_watch(const struct vgpu_model *model, uint32_t li
 		*processes = there;
 	if (!there || !vgpu_model_observed(model, VGPU_OBSERVER_RING, NULL))
 		return VGPU_WATCH_NONE;
+	if (model->filter)
+		return VGPU_WATCH_FILTERED;
 	vgpu_model_losses(model, &losses);
-	if (losses.dropped || losses.overwritten || losses.refused || losses.recycled || losses.threads_refused)
+	if (losses.dropped || losses.overwritten || losses.refused || losses.recycled || losses.threads_refused ||
+	    model->gap.events)
 		return VGPU_WATCH_LOSSY;
 	return elsewhere ? VGPU_WATCH_SOME : VGPU_WATCH_ALL;
 }
@@ -305,6 +309,7 @@ static void names(struct table *table, const struct vgpu_api *api)
 static void never(struct table *table)
 {
 	static const char *const words[] = {
+		[VGPU_WATCH_FILTERED] = "not on record, which has only what passes its filter: they may have been called",
 		[VGPU_WATCH_LOSSY] = "not on record, but calls were lost: they may have been called",
 		[VGPU_WATCH_SOME] = "never called where our library was; not known of the other processes",
 		[VGPU_WATCH_ALL] = "never called",
@@ -338,6 +343,14 @@ static uint64_t lost(const struct vgpu_model *model)
 
 	vgpu_model_losses(model, &losses);
 	return losses.dropped + losses.overwritten + losses.refused + losses.recycled;
+}
+
+static void left_out(struct table *table)
+{
+	vgpu_left_out_format(&table->line, &table->print->look, table->print->model, "");
+	if (table->line.size)
+		table->print->line(table->print->data, vgpu_text_string(&table->line), table->line.size);
+	vgpu_text_clear(&table->line);
 }
 
 static void foot(struct table *table, uint64_t calls, uint64_t failed, uint32_t rows)
@@ -413,6 +426,7 @@ int vgpu_stat_print_table(const struct vgpu_stat_print *print)
 		put(&table);
 	}
 	unplaced(&table);
+	left_out(&table);
 	if (print->never)
 		never(&table);
 	vgpu_text_free(&table.line);

@@ -30,6 +30,7 @@ extern const char *const vgpu_stat_column_names[];
 /* What is known of a library's functions that were not called. */
 enum vgpu_stat_watch {
 	VGPU_WATCH_NONE,  /* it was nowhere watched: nothing may be said */
+	VGPU_WATCH_FILTERED, /* watched, but only what passes a filter is on record */
 	VGPU_WATCH_LOSSY, /* watched, but calls were lost: they may have been called */
 	VGPU_WATCH_SOME,  /* watched where it was ours; other processes of the session were not */
 	VGPU_WATCH_ALL,   /* watched in every process */

@@ -99,7 +99,8 @@ static struct json_object *json_row(const struct vgpu_stat_row *row)
 
 static struct json_object *json_never(const struct vgpu_stat_print *print)
 {
-	static const char *const words[] = { [VGPU_WATCH_NONE] = "nowhere", [VGPU_WATCH_LOSSY] = "with losses",
+	static const char *const words[] = { [VGPU_WATCH_NONE] = "nowhere", [VGPU_WATCH_FILTERED] = "through a filter",
+					     [VGPU_WATCH_LOSSY] = "with losses",
 					     [VGPU_WATCH_SOME] = "in some processes",
 					     [VGPU_WATCH_ALL] = "everywhere" };
 	struct json_object *array = json_object_new_array();
@@ -154,6 +155,8 @@ int vgpu_stat_print_json(const struct vgpu_stat_print *print)
 	json_object_object_add(all, "percentile_error", json_object_new_double(VGPU_HISTOGRAM_ERROR));
 	json_object_object_add(all, "lost_calls", json_object_new_uint64(losses.dropped + losses.overwritten +
 									 losses.refused + losses.recycled));
+	json_object_object_add(all, "recorded_filter", print->model->filter ? vgpu_json_string(print->model->filter) : NULL);
+	json_object_object_add(all, "calls_not_kept", json_object_new_uint64(print->model->gap.calls));
 	json_object_object_add(all, "left_out", json_object_new_uint64(vgpu_stat_left_out(print->stat)));
 	json_object_object_add(all, "groups", list);
 	groups = vgpu_stat_groups(print->stat, &count);

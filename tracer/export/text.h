@@ -16,9 +16,10 @@ struct vgpu_text_options {
 	bool times;               /* seconds since the recording began, before each line */
 	const char *functions;    /* only calls whose names match, patterns separated by commas; NULL: all */
 	bool errors;              /* only calls that failed, did not return, or are not supported */
+	bool backtrace;           /* with frame: beneath each call its stack, or its caller where there is none */
 	/*
-	 * Appends what is at a return address of the event's process; each frame of a call's stack, or
-	 * its caller where there is none, then gets a line of its own. NULL: no such lines.
+	 * Appends what is at a return address of the event's process; each frame of a crash's stack then
+	 * gets a line of its own. NULL: no such lines.
 	 */
 	void (*frame)(void *frame_data, const struct vgpu_event *event, uint64_t address, struct vgpu_text *out);
 	void *frame_data;

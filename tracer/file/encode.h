@@ -32,6 +32,7 @@ struct vgpu_pool {
 	size_t size, room;
 	uint32_t *start;    /* count + 1 places in bytes */
 	uint32_t count, start_room;
+	size_t size_max;    /* 0: as much as a file can have */
 	uint32_t *table;    /* entry + 1 by hash, 0: empty; a power of two */
 	uint32_t mask;
 };

@@ -81,7 +81,7 @@ int64_t vgpu_pool_put(struct vgpu_pool *pool, const void *bytes, size_t size, bo
 	for (; pool->table && pool->table[at & pool->mask]; at++)
 		if (is_entry(pool, pool->table[at & pool->mask] - 1, bytes, size))
 			return pool->table[at & pool->mask] - 1;
-	if (pool->count == VGPU_POOL_ENTRIES || pool->size + size > VGPU_POOL_BYTES)
+	if (pool->count == VGPU_POOL_ENTRIES || pool->size + size > (pool->size_max ? pool->size_max : VGPU_POOL_BYTES))
 		return -ENOSPC;
 	if (!grow(pool, size))
 		return -ENOMEM;

@@ -13,32 +13,6 @@
 #include "tracer/file/decode.h"
 #include "tracer/file/reader.h"
 
-struct vgpu_vgt_reader {
-	int fd;
-	struct vgpu_decoder decoder;
-	ZSTD_DCtx *unpacker;
-	struct vgpu_vgt_block *blocks; /* META and EVENTS, in order */
-	uint32_t count, room;
-	uint64_t end;      /* of the last whole block that was found */
-	uint64_t bytes;    /* of the file, when last looked at */
-	uint64_t total;    /* events in blocks */
-	int tail;          /* what lies behind `end`: 0 nothing, -EBADMSG */
-	bool complete, indexed;
-	uint8_t *stored, *plain; /* of the block being read */
-	size_t stored_room, plain_room;
-	uint32_t learned;  /* blocks before this one: what they define is known */
-	uint32_t at;       /* block to be opened next */
-	uint32_t left;     /* events of the open one that are still to come */
-	bool open;
-	uint64_t position; /* events handed out or passed over, from the file's beginning */
-	uint64_t from;     /* events before this number are passed over, 0: none */
-	uint64_t skip;     /* so many events are passed over */
-	uint32_t kinds;    /* wanted */
-	uint32_t process;
-	uint64_t window_from_ns, window_upto_ns; /* of calls */
-	int error;         /* met: 1 the end */
-};
-
 static int read_at(int fd, void *bytes, size_t size, uint64_t offset)
 {
 	for (size_t done = 0; done < size;) {
@@ -210,6 +184,7 @@ int vgpu_vgt_open(struct vgpu_vgt_reader **out, const char *path)
 		return -ENOMEM;
 	reader->kinds = VGPU_VGT_ALL;
 	reader->window_upto_ns = UINT64_MAX;
+	reader->path = strdup(path);
 	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (reader->fd < 0 || fstat(reader->fd, &st)) {
 		err = -errno;
@@ -254,7 +229,28 @@ void vgpu_vgt_reader_close(struct vgpu_vgt_reader *reader)
 	free(reader->blocks);
 	free(reader->stored);
 	free(reader->plain);
+	free(reader->path);
 	free(reader);
+}
+
+/* Another file took the place of this one, with what is newer: goes on there. */
+static int change_over(struct vgpu_vgt_reader *reader)
+{
+	struct vgpu_vgt_reader *there, old = *reader;
+	int err = reader->path ? vgpu_vgt_open(&there, reader->path) : -ENOMEM;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	there->kinds = old.kinds;
+	there->process = old.process;
+	there->window_from_ns = old.window_from_ns;
+	there->window_upto_ns = old.window_upto_ns;
+	vgpu_vgt_seek_number(there, old.last + 1);
+	there->last = old.last;
+	*reader = *there;
+	*there = old;
+	vgpu_vgt_reader_close(there);
+	return 1;
 }
 
 int vgpu_vgt_again(struct vgpu_vgt_reader *reader)
@@ -271,7 +267,7 @@ int vgpu_vgt_again(struct vgpu_vgt_reader *reader)
 		return err;
 	if (reader->error == 1 || reader->error == -EBADMSG)
 		reader->error = 0;
-	return reader->count > before;
+	return reader->count == before && !st.st_nlink && !reader->complete ? change_over(reader) : reader->count > before;
 }
 
 void vgpu_vgt_summary(const struct vgpu_vgt_reader *reader, struct vgpu_vgt_summary *out)
@@ -297,6 +293,11 @@ uint64_t vgpu_vgt_read(const struct vgpu_vgt_reader *reader)
 	return reader->position;
 }
 
+uint64_t vgpu_vgt_last(const struct vgpu_vgt_reader *reader)
+{
+	return reader->last;
+}
+
 bool vgpu_vgt_complete(const struct vgpu_vgt_reader *reader)
 {
 	return reader->complete && reader->error >= 0;
@@ -312,8 +313,7 @@ bool vgpu_vgt_unknown(const struct vgpu_vgt_reader *reader, uint32_t index, stru
 
 /* ---- reading on ---- */
 
-/* All that the blocks before `upto` define. */
-static int learn(struct vgpu_vgt_reader *reader, uint32_t upto)
+int vgpu_vgt_learn(struct vgpu_vgt_reader *reader, uint32_t upto)
 {
 	int err = 0;
 
@@ -366,7 +366,7 @@ static int open_next(struct vgpu_vgt_reader *reader)
 
 		if (block->kind != VGPU_VGT_EVENTS)
 			continue;
-		err = learn(reader, reader->at);
+		err = vgpu_vgt_learn(reader, reader->at);
 		if (err)
 			return err;
 		if (!block_wanted(reader, block)) {
@@ -431,6 +431,7 @@ int vgpu_vgt_next(struct vgpu_vgt_reader *reader, struct vgpu_event *event)
 		}
 		if (event->kind == VGPU_EVENT_NONE)
 			count_unknown(reader, kind);
+		reader->last = event->number;
 		if (!(reader->kinds >> (event->kind & 31) & 1) ||
 		    (reader->process && event->process != reader->process))
 			continue;
@@ -512,68 +513,4 @@ int vgpu_vgt_seek_last(struct vgpu_vgt_reader *reader, uint64_t events)
 	}
 	go_to(reader, block, 0, behind > events ? behind - events : 0);
 	return 0;
-}
-
-/* ---- for a writer that goes on ---- */
-
-static bool same_plan(const struct vgpu_plan *a, const struct vgpu_plan *b)
-{
-	if (a->kind != b->kind || a->count != b->count)
-		return false;
-	/* Equal places in the event: equal names. */
-	for (uint32_t i = 0; i < a->count; i++)
-		if (a->fields[i].number != b->fields[i].number || a->fields[i].type != b->fields[i].type ||
-		    a->fields[i].coding != b->fields[i].coding || a->fields[i].offset != b->fields[i].offset)
-			return false;
-	return true;
-}
-
-/* A kind that the file has in another shape is written under a number of its own. */
-static void carry_kinds(const struct vgpu_decoder *d, struct vgpu_encoder *encoder)
-{
-	unsigned spare = 255;
-
-	for (uint32_t kind = 1; kind < VGPU_EVENT_KINDS; kind++) {
-		unsigned same = 0;
-
-		for (unsigned i = 0; i < 256; i++)
-			if (d->plans[i] && same_plan(d->plans[i], &encoder->plans[kind]))
-				same = i;
-		if (same) {
-			encoder->file_kind[kind] = same;
-			encoder->kinds_written |= UINT64_C(1) << kind;
-			continue;
-		}
-		while (d->plans[encoder->file_kind[kind]] && spare >= VGPU_EVENT_KINDS)
-			encoder->file_kind[kind] = spare--;
-	}
-}
-
-int vgpu_vgt_carry_on(struct vgpu_vgt_reader *reader, struct vgpu_encoder *encoder, struct vgpu_wire *heads,
-		      uint64_t *offset, uint64_t *events)
-{
-	const struct vgpu_decoder *d = &reader->decoder;
-	uint64_t end = sizeof(struct vgpu_vgt_head);
-	bool fresh;
-	int err = learn(reader, reader->count);
-
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < d->entry_count; i++) {
-		int64_t entry = vgpu_pool_put(&encoder->pool, d->entries[i].bytes, d->entries[i].size, &fresh);
-
-		/* Entries must have the numbers that they have in the file. */
-		if (entry != i)
-			return entry < 0 ? entry : -EBADMSG;
-	}
-	carry_kinds(d, encoder);
-	encoder->describer.type_base = d->type_count;
-	encoder->describer.enum_base = d->enum_count;
-	for (uint32_t i = 0; i < reader->count; i++) {
-		vgpu_wire_add(heads, &reader->blocks[i], sizeof(reader->blocks[i]));
-		end = reader->blocks[i].offset + sizeof(reader->blocks[i]) + reader->blocks[i].stored;
-	}
-	*offset = end;
-	*events = reader->total;
-	return heads->failed ? -ENOMEM : 0;
 }

@@ -81,6 +81,26 @@ int vgpu_vgt_flush(struct vgpu_vgt_writer *writer);
 /* The same, but only where something has waited for at least age_ns. Cheap: for every turn of a loop. */
 int vgpu_vgt_flush_after(struct vgpu_vgt_writer *writer, uint64_t age_ns);
 uint64_t vgpu_vgt_written(const struct vgpu_vgt_writer *writer); /* events on disk or in the buffer */
+
+enum vgpu_vgt_keep {
+	VGPU_VGT_KEEP_FIRST, /* when it is full, what comes is counted only */
+	VGPU_VGT_KEEP_LAST,  /* what is newest, and what it refers to: older blocks are given up */
+};
+#define VGPU_VGT_LIMIT_LEAST (UINT64_C(1) << 20)
+
+/*
+ * Holds the recording to so many bytes on disk, at least the above; before the first event. What is not
+ * kept is counted in a GAP event. LAST writes PATH.next beside the file and puts it in its place when
+ * the file is full: at any moment what is at PATH can be read, and both together are within the limit.
+ * 0; -EFBIG: the file that is gone on with is larger; -EINVAL: too small, or LAST of a file that is gone
+ * on with; as vgpu_vgt_create: of PATH.next.
+ */
+int vgpu_vgt_limit(struct vgpu_vgt_writer *writer, uint64_t bytes, enum vgpu_vgt_keep keep);
+/* Nothing but what ends the recording is taken any more. *why: 0 the limit, -errno: no room could be made. */
+bool vgpu_vgt_full(const struct vgpu_vgt_writer *writer, int *why);
+/* All that was seen and is not in the file. */
+struct vgpu_event_gap;
+void vgpu_vgt_gap(const struct vgpu_vgt_writer *writer, struct vgpu_event_gap *out);
 void vgpu_vgt_close(struct vgpu_vgt_writer *writer); /* flushes; takes NULL */
 
 /* ---- reading: one thread a reader; memory does not grow with the file, but for 72 bytes a block ---- */
@@ -112,6 +132,7 @@ void vgpu_vgt_reader_close(struct vgpu_vgt_reader *reader); /* takes NULL */
 int vgpu_vgt_next(struct vgpu_vgt_reader *reader, struct vgpu_event *event);
 /* Events handed out or passed over, from the file's beginning; after the end: whether the recording was ended properly. */
 uint64_t vgpu_vgt_read(const struct vgpu_vgt_reader *reader);
+uint64_t vgpu_vgt_last(const struct vgpu_vgt_reader *reader); /* number of the last event that was read, 0: none */
 bool vgpu_vgt_complete(const struct vgpu_vgt_reader *reader);
 void vgpu_vgt_summary(const struct vgpu_vgt_reader *reader, struct vgpu_vgt_summary *out);
 

@@ -317,7 +317,10 @@ int vgpu_trace_complete(const struct vgpu_trace *trace)
 
 uint64_t vgpu_trace_position(const struct vgpu_trace *trace)
 {
-	return trace->file ? vgpu_vgt_read(trace->file) : trace->event.number;
+	uint64_t read = trace->file ? vgpu_vgt_read(trace->file) : 0, last = trace->file ? vgpu_vgt_last(trace->file) : 0;
+
+	/* Numbers go further than the count where some are not in the file. */
+	return trace->file ? last > read ? last : read : trace->event.number;
 }
 
 int vgpu_trace_unknown(const struct vgpu_trace *trace, unsigned index, const char **kind, const char **field,

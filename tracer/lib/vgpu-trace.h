@@ -62,7 +62,7 @@ VGPU_TRACE_API int vgpu_trace_complete(const struct vgpu_trace *trace);
 
 /* Events in the file, without reading them; 0 of processes. */
 VGPU_TRACE_API uint64_t vgpu_trace_events(const struct vgpu_trace *trace);
-/* Events handed out or passed over: the last whole one where a file is damaged. */
+/* Number of the last event handed out or passed over: the last whole one where a file is damaged. */
 VGPU_TRACE_API uint64_t vgpu_trace_position(const struct vgpu_trace *trace);
 /* Earliest and latest time in a file, by its index. -ENODATA: there are no events; -ENOTSUP: no file. */
 VGPU_TRACE_API int vgpu_trace_times(const struct vgpu_trace *trace, uint64_t *from_ns, uint64_t *upto_ns);

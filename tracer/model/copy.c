@@ -28,18 +28,25 @@ static const void **pointer_of(const struct vgpu_event *event, const struct vgpu
 	return NULL;
 }
 
-struct vgpu_event *vgpu_event_copy(const struct vgpu_event *event)
+size_t vgpu_event_size(const struct vgpu_event *event)
 {
 	const struct vgpu_kind *kind = vgpu_event_kind(event->kind);
 	size_t total = sizeof(*event), size;
-	struct vgpu_event *copy;
-	uint8_t *at;
 
 	for (uint32_t i = 0; kind && i < kind->count; i++) {
 		pointer_of(event, &kind->fields[i], &size);
 		total += (size + 7) & ~(size_t)7;
 	}
-	copy = malloc(total);
+	return total;
+}
+
+struct vgpu_event *vgpu_event_copy(const struct vgpu_event *event)
+{
+	const struct vgpu_kind *kind = vgpu_event_kind(event->kind);
+	struct vgpu_event *copy = malloc(vgpu_event_size(event));
+	size_t size;
+	uint8_t *at;
+
 	if (!copy)
 		return NULL;
 	*copy = *event;

@@ -5,6 +5,8 @@
 
 #include "tracer/model/event.h"
 
+/* Bytes of a copy. */
+size_t vgpu_event_size(const struct vgpu_event *event);
 /* One block with everything the event points to; the caller frees it with free(). NULL: no memory. */
 struct vgpu_event *vgpu_event_copy(const struct vgpu_event *event);
 

@@ -30,7 +30,7 @@ static const struct vgpu_field session_fields[] = {
 	FIELD(18, STRING, session, directory, 0), FIELD(19, U32, session, mode, 0),
 	FIELD(20, STRING, session, inject, 0), FIELD(21, STRING, session, device, 0),
 	FIELD(22, U32, session, stacks, 0), FIELD(23, STRING, session, ring_dir, 0),
-	FIELD(24, U32, session, attached, 0),
+	FIELD(24, U32, session, attached, 0), FIELD(25, STRING, session, filter, 0),
 };
 
 static const struct vgpu_field answer_fields[] = {
@@ -93,7 +93,7 @@ static const struct vgpu_field call_fields[] = {
 	FIELD(30, DATA, call, blobs, 0), FIELD(31, WORDS, call, stack, 1),
 	FIELD(32, STRING, call, name, 0), FIELD(33, STRING, call, object, 0),
 	FIELD(34, DATA, call, frames, 0), FIELD(35, STRING, call, types, 0),
-	FIELD(36, U32, call, before, 0),
+	FIELD(36, U32, call, before, 0), FIELD(37, U32, call, stack_end, 0),
 };
 
 static const struct vgpu_field text_fields[] = {
@@ -185,7 +185,7 @@ static const struct vgpu_field crash_fields[] = {
 	FIELD(24, STRING, crash, symbol, 0), FIELD(25, U32, crash, function, 1),
 	FIELD(26, STRING, crash, function_name, 0), FIELD(27, U64, crash, ordinal, 0),
 	FIELD(28, STRING, crash, initialising, 0), FIELD(29, WORDS, crash, stack, 1),
-	FIELD(30, DATA, crash, frames, 0),
+	FIELD(30, DATA, crash, frames, 0), FIELD(31, U32, crash, stack_end, 0),
 };
 
 static const struct vgpu_field image_fields[] = {
@@ -212,7 +212,7 @@ static const struct vgpu_field kernel_loss_fields[] = {
 	FIELD(18, U64, kernel_loss, dropped, 0), FIELD(19, U64, kernel_loss, deep, 0),
 	FIELD(20, U64, kernel_loss, stateless, 0), FIELD(21, U64, kernel_loss, unmatched, 0),
 	FIELD(22, U64, kernel_loss, other_emitted, 0), FIELD(23, U64, kernel_loss, other_dropped, 0),
-	FIELD(24, U64, kernel_loss, unreadable, 0),
+	FIELD(24, U64, kernel_loss, unreadable, 0), FIELD(25, U64, kernel_loss, filtered, 0),
 };
 
 static const struct vgpu_field note_fields[] = {
@@ -230,6 +230,11 @@ static const struct vgpu_field fact_fields[] = {
 static const struct vgpu_field log_fields[] = {
 	FIELD(16, STRING, log, unit, 0), FIELD(17, STRING, log, line, 0),
 	FIELD(18, U64, log, line_number, 0),
+};
+
+static const struct vgpu_field gap_fields[] = {
+	FIELD(16, U32, gap, reason, 0), FIELD(17, U64, gap, events, 0), FIELD(18, U64, gap, calls, 0),
+	FIELD(19, U64, gap, from_ns, 0), FIELD(20, U64, gap, upto_ns, 0), FIELD(21, U64, gap, limit, 0),
 };
 
 #define KIND(n, f) { .name = n, .fields = f, .count = sizeof(f) / sizeof(f[0]) }
@@ -268,6 +273,7 @@ static const struct vgpu_kind kinds[VGPU_EVENT_KINDS] = {
 	[VGPU_EVENT_OBSERVER] = KIND("observer", note_fields),
 	[VGPU_EVENT_FACT] = KIND("fact", fact_fields),
 	[VGPU_EVENT_LOG] = KIND("log", log_fields),
+	[VGPU_EVENT_GAP] = KIND("gap", gap_fields),
 };
 
 const struct vgpu_kind *vgpu_event_kind(uint32_t kind)
@@ -346,4 +352,16 @@ const char *vgpu_strings_next(const struct vgpu_strings *strings, const char *at
 	end = strings->bytes + strings->size;
 	at = at ? at + strlen(at) + 1 : strings->bytes;
 	return at < end && memchr(at, '\0', end - at) ? at : NULL;
+}
+
+const char *vgpu_stack_end_text(uint32_t end)
+{
+	static const char *const texts[] = {
+		[VGPU_STACK_END_FRAMES] = "and further: so many frames are kept",
+		[VGPU_STACK_END_CUT] = "and further: the stack was not copied to its end",
+		[VGPU_STACK_END_FILE] = "and maybe further: no file is known where the last address is",
+		[VGPU_STACK_END_RULES] = "and maybe further: the last file does not say where its caller is",
+	};
+
+	return end < sizeof(texts) / sizeof(texts[0]) ? texts[end] : NULL;
 }

@@ -43,6 +43,7 @@ enum vgpu_event_kind {
 	VGPU_EVENT_OBSERVER = 29, /* what an observer cannot see in a process, or did otherwise */
 	VGPU_EVENT_FACT = 30,     /* one thing known of the machine */
 	VGPU_EVENT_LOG = 31,      /* a line of a service's log: a weak witness */
+	VGPU_EVENT_GAP = 32,      /* events that were seen and are not in the file, to hold it to a size */
 	VGPU_EVENT_KINDS
 };
 
@@ -115,6 +116,7 @@ struct vgpu_event_session {
 	uint32_t stacks;
 	const char *ring_dir;
 	uint32_t attached; /* 1: to what was running, or was waited for; nothing was started or put in */
+	const char *filter; /* only calls for which this holds are on record; NULL: all */
 };
 
 struct vgpu_event_answer {
@@ -192,6 +194,18 @@ struct vgpu_event_library {
 	struct vgpu_data build_id;
 };
 
+/* Why a stack that was unwound from a raw one goes no further. */
+enum vgpu_stack_end {
+	VGPU_STACK_END_WHOLE = 0,  /* it is whole; also of stacks that were not made so */
+	VGPU_STACK_END_FRAMES = 1, /* there are more frames than are kept */
+	VGPU_STACK_END_CUT = 2,    /* not so much of it was copied */
+	VGPU_STACK_END_FILE = 3,   /* no file is mapped where the last address is */
+	VGPU_STACK_END_RULES = 4,  /* the last address's file does not say who called, or the stack is damaged */
+};
+
+/* In words; NULL: it is whole. */
+const char *vgpu_stack_end_text(uint32_t end);
+
 /* CALL and PENDING */
 struct vgpu_event_call {
 	uint32_t function; /* library << 16 | number */
@@ -209,12 +223,13 @@ struct vgpu_event_call {
 	uint32_t text_param;    /* which parameter that is */
 	struct vgpu_words args;
 	struct vgpu_data blobs; /* struct vgpu_blob and data, as in the ring */
-	struct vgpu_words stack;
+	struct vgpu_words stack; /* addresses: the caller, who called that, … */
 	const char *name;       /* of a function that the description lacks (function is 0); else NULL */
 	const char *object;     /* kernel: file of the library that has it, NULL: not known */
-	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards */
+	struct vgpu_data frames; /* kernel: struct vgpu_bpf_registers, then raw stack from its sp upwards; "": was unwound */
 	const char *types;      /* of such a function, where somebody stated them: "int,ptr,str->int"; else NULL */
 	uint32_t before;        /* PENDING: 1, entered before the observer came: time_ns is when it was found */
+	uint32_t stack_end;     /* kernel: enum vgpu_stack_end */
 };
 
 struct vgpu_event_text {
@@ -386,8 +401,9 @@ struct vgpu_event_crash {
 	const char *function_name; /* the same by name, NULL: none */
 	uint64_t ordinal;    /* of that call */
 	const char *initialising; /* the library whose start was under way, NULL: none known */
-	struct vgpu_words stack;
+	struct vgpu_words stack; /* addresses: ip, who called that, … */
 	struct vgpu_data frames; /* as in a call */
+	uint32_t stack_end;      /* as in a call */
 };
 
 struct vgpu_event_image {
@@ -419,6 +435,7 @@ struct vgpu_event_probes {
 struct vgpu_event_kernel_loss {
 	uint32_t cpu;
 	uint64_t emitted, dropped, deep, stateless, unmatched, other_emitted, other_dropped, unreadable;
+	uint64_t filtered; /* not wanted by the filter, and not looked at further */
 };
 
 /* Why a probe of the user's own was never placed. */
@@ -458,6 +475,20 @@ struct vgpu_event_log {
 	uint64_t line_number;
 };
 
+enum vgpu_gap_reason {
+	VGPU_GAP_FIRST = 1, /* the file was full: what came from then on is not in it, even where upto_ns is earlier */
+	VGPU_GAP_LAST = 2,  /* what is newer took the place of it */
+};
+
+/* The latest of a beginning (from_ns) counts. Its number is one that an event of the gap had. */
+struct vgpu_event_gap {
+	uint32_t reason;    /* enum vgpu_gap_reason */
+	uint64_t events;    /* all that are not there, … */
+	uint64_t calls;     /* … and those of them that are calls */
+	uint64_t from_ns, upto_ns; /* their times, first and last */
+	uint64_t limit;     /* bytes that the file was to be held to */
+};
+
 struct vgpu_event {
 	uint32_t kind;     /* enum vgpu_event_kind */
 	uint32_t observer; /* enum vgpu_event_observer, or-ed */
@@ -495,6 +526,7 @@ struct vgpu_event {
 		struct vgpu_event_observer_note note;
 		struct vgpu_event_fact fact;
 		struct vgpu_event_log log;
+		struct vgpu_event_gap gap;
 	};
 };
 

@@ -51,6 +51,8 @@ static void get_function(const struct subject *subject, const char *rest, struct
 	(void)rest;
 	if (subject->function)
 		set_text(value, subject->function->name);
+	else if (subject->call)
+		set_text(value, subject->call->name);
 }
 
 static void get_library(const struct subject *subject, const char *rest, struct value *value)
@@ -362,6 +364,79 @@ bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event 
 		return false;
 	}
 	return pass(root, &subject);
+}
+
+/* ---- what can be said before there is a call ---- */
+
+static enum vgpu_filter_answer answer_for(const struct vgpu_filter_node *node, const struct subject *subject)
+{
+	struct value value = { 0 };
+	enum vgpu_filter_answer left, right;
+
+	switch (node->kind) {
+	case VGPU_FILTER_OR:
+		left = answer_for(node->left, subject);
+		right = answer_for(node->right, subject);
+		return left > right ? left : right;
+	case VGPU_FILTER_AND:
+		left = answer_for(node->left, subject);
+		right = answer_for(node->right, subject);
+		return left < right ? left : right;
+	case VGPU_FILTER_NOT:
+		return VGPU_FILTER_ALWAYS - answer_for(node->left, subject);
+	default:
+		if (fields[node->field].get != get_function &&
+		    (fields[node->field].get != get_library || !subject->call->function))
+			return VGPU_FILTER_PERHAPS;
+		fields[node->field].get(subject, node->rest, &value);
+		return compare(node, &value) ? VGPU_FILTER_ALWAYS : VGPU_FILTER_NEVER;
+	}
+}
+
+/* How deep a call lies is known only where all calls around it are seen. */
+static bool asks_for_depth(const struct vgpu_filter_node *node)
+{
+	if (node->kind == VGPU_FILTER_COMPARE)
+		return fields[node->field].get == get_depth;
+	return asks_for_depth(node->left) || (node->right && asks_for_depth(node->right));
+}
+
+enum vgpu_filter_answer vgpu_filter_of_function(const struct vgpu_filter *filter, const char *function, uint32_t library)
+{
+	const struct vgpu_function *known = library ? vgpu_function_by_name(library, function) : NULL;
+	struct vgpu_event event = { .kind = VGPU_EVENT_CALL, .call = { .function = known ? known->id : 0, .name = function } };
+	struct subject subject = { .event = &event, .call = &event.call, .function = known };
+
+	return asks_for_depth(filter->root) ? VGPU_FILTER_PERHAPS : answer_for(filter->root, &subject);
+}
+
+static void needs_of(const struct vgpu_filter_node *node, struct vgpu_filter_needs *out)
+{
+	bool is_set = node->op == VGPU_FILTER_SET || (node->op == VGPU_FILTER_EQ && node->is_number && node->number == 1);
+	int64_t least;
+
+	if (node->kind == VGPU_FILTER_AND) {
+		needs_of(node->left, out);
+		needs_of(node->right, out);
+	}
+	if (node->kind != VGPU_FILTER_COMPARE)
+		return;
+	out->failed |= fields[node->field].get == get_failed && is_set;
+	if (fields[node->field].get == get_tid && node->op == VGPU_FILTER_EQ && node->is_number && node->number > 0 &&
+	    node->number <= INT32_MAX)
+		out->tid = (int32_t)node->number;
+	if (fields[node->field].get != get_duration || !node->is_number ||
+	    (node->op != VGPU_FILTER_GE && node->op != VGPU_FILTER_GT))
+		return;
+	least = node->number + (node->op == VGPU_FILTER_GT && node->number < INT64_MAX);
+	if (least > 0 && (uint64_t)least > out->least_ns)
+		out->least_ns = (uint64_t)least;
+}
+
+void vgpu_filter_needs(const struct vgpu_filter *filter, struct vgpu_filter_needs *out)
+{
+	*out = (struct vgpu_filter_needs){ .failed = false };
+	needs_of(filter->root, out);
 }
 
 struct window {

@@ -45,6 +45,18 @@ bool vgpu_filter_pass(const struct vgpu_filter *filter, const struct vgpu_event 
  */
 void vgpu_filter_window(const struct vgpu_filter *filter, int64_t *from_ns, int64_t *upto_ns);
 
+/* Which calls of a function pass, as far as its name and library say. library: enum vgpu_library_id, 0: not known. */
+enum vgpu_filter_answer { VGPU_FILTER_NEVER, VGPU_FILTER_PERHAPS, VGPU_FILTER_ALWAYS };
+enum vgpu_filter_answer vgpu_filter_of_function(const struct vgpu_filter *filter, const char *function, uint32_t library);
+
+/* What a call must be to pass, as far as a comparison alone says so; the whole filter may ask for more. */
+struct vgpu_filter_needs {
+	bool failed;      /* it returned an error */
+	uint64_t least_ns; /* it took so long, 0: any time */
+	int32_t tid;      /* it is of this thread, 0: any */
+};
+void vgpu_filter_needs(const struct vgpu_filter *filter, struct vgpu_filter_needs *out);
+
 /* The fields there are, for help and documents: name and what it is; false past the last. */
 bool vgpu_filter_field(unsigned index, const char **name, const char **help);
 

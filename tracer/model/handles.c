@@ -56,6 +56,41 @@ void vgpu_handles_close(struct vgpu_handles *handles)
 	free(handles);
 }
 
+int vgpu_handles_copy(struct vgpu_handles **out, const struct vgpu_handles *from)
+{
+	struct vgpu_handles *to = calloc(1, sizeof(*to));
+	struct sort **last_sort;
+
+	*out = to;
+	if (!to)
+		return -ENOMEM;
+	to->count = from->count;
+	for (unsigned i = 0; i < sizeof(from->bucket) / sizeof(from->bucket[0]); i++) {
+		struct handle **last = &to->bucket[i];
+
+		for (const struct handle *h = from->bucket[i]; h; h = h->next, last = &(*last)->next) {
+			*last = malloc(sizeof(*h));
+			if (!*last)
+				goto failed;
+			**last = *h;
+			(*last)->next = NULL;
+		}
+	}
+	last_sort = &to->sorts;
+	for (const struct sort *s = from->sorts; s; s = s->next, last_sort = &(*last_sort)->next) {
+		*last_sort = malloc(sizeof(*s));
+		if (!*last_sort)
+			goto failed;
+		**last_sort = *s;
+		(*last_sort)->next = NULL;
+	}
+	return 0;
+failed:
+	vgpu_handles_close(to);
+	*out = NULL;
+	return -ENOMEM;
+}
+
 /* "CUgraphExec", "cudaGraphExec_t" -> "graphExec"; "" for what is an address or has no name. */
 static void sort_of(const char *type, char *sort)
 {

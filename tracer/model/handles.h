@@ -11,6 +11,7 @@ struct vgpu_handles;
 
 int vgpu_handles_open(struct vgpu_handles **out);
 void vgpu_handles_close(struct vgpu_handles *handles); /* takes NULL */
+int vgpu_handles_copy(struct vgpu_handles **out, const struct vgpu_handles *from);
 
 /*
  * Appends the name of `value`, of the interface's type `type` ("CUstream", "nvmlDevice_t"), in

@@ -384,7 +384,13 @@ static struct vgpu_event *unite(const struct vgpu_event *ring, const struct vgpu
 	event.call.depth = kernel->call.depth;
 	event.call.object = kernel->call.object;
 	event.call.frames = kernel->call.frames;
-	/* Under a return probe the program itself sees the probe's trampoline. */
+	/* Under a return probe the program itself sees the probe's trampoline, and not beyond. */
+	if (kernel->call.caller && event.call.stack.count && event.call.stack.words[0] != kernel->call.caller)
+		event.call.stack = (struct vgpu_words){ 0 };
+	if (kernel->call.stack.count > event.call.stack.count) {
+		event.call.stack = kernel->call.stack;
+		event.call.stack_end = kernel->call.stack_end;
+	}
 	if (kernel->call.caller) {
 		event.call.caller = kernel->call.caller;
 		event.call.flags &= ~VGPU_CALL_CALLER_HIDDEN;

@@ -9,6 +9,8 @@
 
 #include "tracer/model/call.h"
 #include "tracer/model/container.h"
+#include "tracer/model/filter.h"
+#include "tracer/model/gap.h"
 
 /* A stream that names more processes than this is damaged. */
 #define PROCESSES_MAX 1000000u
@@ -71,6 +73,8 @@ void vgpu_model_close(struct vgpu_model *model)
 	free(model->ring_dir);
 	free(model->directory);
 	free(model->command);
+	free(model->filter);
+	vgpu_filter_free(model->passes);
 	free(model);
 }
 
@@ -229,6 +233,19 @@ void vgpu_model_losses(const struct vgpu_model *model, struct vgpu_event_loss *o
 
 /* ---- one function for each kind of event ---- */
 
+/* A part of the recording without one does not make another part whole. */
+static int add_filter(struct vgpu_model *model, const char *text)
+{
+	bool another = model->filter && strcmp(model->filter, text);
+	struct vgpu_filter_error error;
+
+	vgpu_filter_free(model->passes);
+	model->passes = NULL;
+	if (!another && vgpu_filter_parse(&model->passes, text, &error) == -ENOMEM)
+		return -ENOMEM;
+	return copy(&model->filter, text) ? 0 : -ENOMEM;
+}
+
 static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 {
 	const struct vgpu_event_session *session = &event->session;
@@ -236,11 +253,23 @@ static int add_session(struct vgpu_model *model, const struct vgpu_event *event)
 	model->has_session = true;
 	model->attached = session->attached;
 	model->mode = session->mode;
+	if (session->filter && add_filter(model, session->filter))
+		return -ENOMEM;
 	return copy(&model->device, session->device) && copy(&model->inject, session->inject) &&
 		       copy(&model->ring_dir, session->ring_dir) && copy(&model->directory, session->directory) &&
 		       copy_bytes(&model->command, &model->command_size, &session->command)
 		   ? 0
 		   : -ENOMEM;
+}
+
+/* Of one gap the latest says all; another part of the recording may have one of its own. */
+static void add_gap(struct vgpu_model *model, const struct vgpu_event_gap *gap)
+{
+	if (model->gap_latest.from_ns != gap->from_ns)
+		vgpu_gap_add(&model->gap_earlier, &model->gap_latest);
+	model->gap_latest = *gap;
+	model->gap = model->gap_earlier;
+	vgpu_gap_add(&model->gap, gap);
 }
 
 static int add_answer(struct vgpu_model *model, const struct vgpu_event *event)
@@ -455,6 +484,9 @@ static int model_event(struct vgpu_sink *sink, const struct vgpu_event *event)
 		return add_ring(model, event);
 	case VGPU_EVENT_LOSS:
 		add_loss(model, event);
+		return 0;
+	case VGPU_EVENT_GAP:
+		add_gap(model, &event->gap);
 		return 0;
 	case VGPU_EVENT_CALL:
 		add_call(model, process, event);

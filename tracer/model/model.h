@@ -72,6 +72,8 @@ struct vgpu_model_ring {
 	struct vgpu_event_loss loss;
 };
 
+struct vgpu_filter;
+
 /* A probe of the user's own that was never placed: what was not called of it was not observed. */
 struct vgpu_model_unplaced {
 	char *probe, *why; /* "libx.so:send", "was never placed: …" */
@@ -100,11 +102,16 @@ struct vgpu_model {
 	uint64_t first_ns, last_ns;
 	uint64_t calls, failed, unsupported, functions, events;
 	uint64_t seen[8][VGPU_MODEL_FUNCTIONS / 64];
+	struct vgpu_event_gap gap, gap_latest, gap_earlier; /* what was seen and is not on record; of all parts, the latest, those before */
+	char *filter;  /* only calls for which this holds are on record; NULL: all */
+	struct vgpu_filter *passes; /* the same; NULL: there is none, or this program cannot tell what passes */
 	bool foreign_schema; /* a library was described by tables other than ours */
 };
 
 int vgpu_model_open(struct vgpu_model **out);
 void vgpu_model_close(struct vgpu_model *model); /* takes NULL */
+/* The same again, which goes its own way from here on. What is added to these structures is added to model_copy.c. */
+int vgpu_model_copy(struct vgpu_model **out, const struct vgpu_model *from);
 /* So many calls more, as one that it had as an event; the latest entered at that time. */
 void vgpu_model_alike(struct vgpu_model *model, uint32_t process, uint64_t calls, uint64_t time_ns);
 

@@ -11,7 +11,7 @@ struct vgpu_objects;
 
 int vgpu_objects_open(struct vgpu_objects **out);
 void vgpu_objects_close(struct vgpu_objects *objects); /* takes NULL */
-/* Takes any event; learns from OBJECT, UNLOAD and EXEC. 0 or -ENOMEM. */
+/* Takes any event; learns from OBJECT, UNLOAD, EXEC, LIBRARY and PROBES. 0 or -ENOMEM. */
 int vgpu_objects_learn(struct vgpu_objects *objects, const struct vgpu_event *event);
 /*
  * The file at an address, as it was mapped at a time (before the first mapping that was seen there,

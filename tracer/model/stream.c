@@ -21,6 +21,16 @@ int vgpu_stream_add(struct vgpu_stream *stream, struct vgpu_sink *sink)
 	return 0;
 }
 
+static void hand_out(struct vgpu_stream *stream, const struct vgpu_event *event)
+{
+	for (unsigned i = 0; i < stream->count; i++) {
+		struct vgpu_sink *sink = stream->sinks[i];
+
+		if (!sink->error)
+			sink->error = sink->ops->event(sink, event);
+	}
+}
+
 uint64_t vgpu_stream_emit(struct vgpu_stream *stream, struct vgpu_event *event)
 {
 	if (!event->number)
@@ -28,12 +38,7 @@ uint64_t vgpu_stream_emit(struct vgpu_stream *stream, struct vgpu_event *event)
 	stream->number = event->number;
 	if (!event->time_ns)
 		event->time_ns = vgpu_now_ns();
-	for (unsigned i = 0; i < stream->count; i++) {
-		struct vgpu_sink *sink = stream->sinks[i];
-
-		if (!sink->error)
-			sink->error = sink->ops->event(sink, event);
-	}
+	hand_out(stream, event);
 	return event->number;
 }
 
@@ -54,4 +59,23 @@ bool vgpu_stream_failed(const struct vgpu_stream *stream)
 		if (!stream->sinks[i]->error)
 			return false;
 	return stream->count;
+}
+
+static int fan_event(struct vgpu_sink *sink, const struct vgpu_event *event)
+{
+	hand_out(&((struct vgpu_fan *)sink)->to, event);
+	return 0;
+}
+
+static int fan_end(struct vgpu_sink *sink)
+{
+	vgpu_stream_end(&((struct vgpu_fan *)sink)->to);
+	return 0;
+}
+
+static const struct vgpu_sink_ops fan_ops = { .event = fan_event, .end = fan_end };
+
+void vgpu_fan_init(struct vgpu_fan *fan)
+{
+	*fan = (struct vgpu_fan){ .sink = { .ops = &fan_ops } };
 }

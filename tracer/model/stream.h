@@ -25,12 +25,14 @@ struct vgpu_sink {
 
 /*
  * Somebody for whom it is enough to count calls of which nothing but the time is news. Where a stream
- * has one, a source that is behind hands it what is in function, arguments, result and values like a
- * call that was emitted before, called no other, and did not fail.
+ * has one, a source that is behind hands it what is in function, result and values like a call that was
+ * emitted before, and did not fail; with all that it called, if that is so of them, too. Where values came
+ * back, the arguments are the same.
  */
 struct vgpu_alike {
 	bool (*wanted)(void *data, uint32_t function);
-	void (*call)(void *data, uint32_t process, uint32_t function, uint64_t time_ns, uint64_t duration_ns);
+	void (*call)(void *data, uint32_t process, uint32_t function, uint32_t depth, uint64_t time_ns,
+		     uint64_t duration_ns);
 	void (*done)(void *data); /* those were all for now */
 	void *data;
 };
@@ -52,6 +54,13 @@ uint64_t vgpu_stream_emit(struct vgpu_stream *stream, struct vgpu_event *event);
 void vgpu_stream_end(struct vgpu_stream *stream);
 /* Every sink has failed: there is nobody left to emit to. */
 bool vgpu_stream_failed(const struct vgpu_stream *stream);
+
+/* A stream behind a sink: what the sink gets, numbered already, goes to all of its sinks. */
+struct vgpu_fan {
+	struct vgpu_sink sink;
+	struct vgpu_stream to;
+};
+void vgpu_fan_init(struct vgpu_fan *fan);
 
 /* CLOCK_MONOTONIC, ns. */
 uint64_t vgpu_now_ns(void);

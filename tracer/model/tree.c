@@ -65,6 +65,43 @@ void vgpu_tree_close(struct vgpu_tree *tree)
 	free(tree);
 }
 
+static struct tree_thread *thread_copy(const struct tree_thread *from)
+{
+	struct tree_thread *to = malloc(sizeof(*to));
+
+	if (!to)
+		return NULL;
+	*to = *from;
+	to->next = NULL;
+	to->count = 0;
+	to->room = from->count;
+	to->held = from->count ? calloc(from->count, sizeof(*to->held)) : NULL;
+	for (; to->held && to->count < from->count; to->count++)
+		if (!(to->held[to->count] = vgpu_event_copy(from->held[to->count])))
+			break;
+	if (to->count == from->count)
+		return to;
+	thread_free(to);
+	return NULL;
+}
+
+int vgpu_tree_copy(struct vgpu_tree **out, const struct vgpu_tree *from, void *data)
+{
+	struct tree_thread **last;
+	int err = vgpu_tree_open(out, from->call, data);
+
+	if (err)
+		return err;
+	last = &(*out)->threads;
+	for (const struct tree_thread *thread = from->threads; thread; thread = thread->next, last = &(*last)->next)
+		if (!(*last = thread_copy(thread))) {
+			vgpu_tree_close(*out);
+			*out = NULL;
+			return -ENOMEM;
+		}
+	return 0;
+}
+
 static struct tree_thread *thread_get(struct vgpu_tree *tree, const struct vgpu_event *event)
 {
 	struct tree_thread **at, *thread;

@@ -21,6 +21,9 @@ int vgpu_tree_open(struct vgpu_tree **out,
 		   void (*call)(void *data, const struct vgpu_event *event, enum vgpu_tree_mark mark), void *data);
 void vgpu_tree_close(struct vgpu_tree *tree); /* takes NULL; drops what was held back */
 
+/* The same again, with what it holds back; its calls go to `data`. */
+int vgpu_tree_copy(struct vgpu_tree **out, const struct vgpu_tree *from, void *data);
+
 /* Takes a CALL or PENDING event. An inner call is held back until the outermost returned. 0 or -ENOMEM. */
 int vgpu_tree_add(struct vgpu_tree *tree, const struct vgpu_event *event);
 /* A process ended (0: the stream did): hands out what was held back for it. */

@@ -10,12 +10,15 @@ struct vgpu_likes;
 int vgpu_likes_open(struct vgpu_likes **out);
 void vgpu_likes_close(struct vgpu_likes *likes); /* takes NULL */
 
+/* Before rings are polled. */
+void vgpu_likes_start(struct vgpu_likes *likes);
 /*
- * Emits the items, in their order; those that are like others go to stream->alike. 0 or more: how
- * many of them were calls.
+ * Before one of them is: those of its calls that are like others go to `alike` at once, and are not
+ * among what it hands out. alike NULL: none do.
  */
-uint64_t vgpu_likes_emit(struct vgpu_likes *likes, const struct vgpu_ring_item *items, size_t count,
-			 uint32_t *threads, struct vgpu_stream *stream);
+void vgpu_likes_lighten(struct vgpu_likes *likes, const struct vgpu_ring_state *state, const struct vgpu_alike *alike);
+/* After all that they handed out was emitted. Returns how many calls went to `alike`. */
+uint64_t vgpu_likes_end(struct vgpu_likes *likes, const struct vgpu_alike *alike);
 
 /* In ns; what vgpu_ring_emit_item says it took. */
 uint64_t vgpu_ring_item_duration(const struct vgpu_ring_item *item);

@@ -322,20 +322,9 @@ static void on_connector(struct vgpu_follow *follow, const struct vgpu_connector
 
 /* ---- polling ---- */
 
-static int32_t newest_pid(void)
-{
-	char text[128];
-	const char *last;
-
-	if (vgpu_proc_file("/proc/loadavg", text, sizeof(text)) <= 0)
-		return 0;
-	last = strrchr(text, ' ');
-	return last ? atoi(last + 1) : 0;
-}
-
 static void poll_new(struct vgpu_follow *follow, struct vgpu_stream *stream)
 {
-	int32_t newest = newest_pid();
+	int32_t newest = vgpu_proc_newest();
 
 	if (newest == follow->last_pid)
 		return;
@@ -450,7 +439,7 @@ int vgpu_follow_start(struct vgpu_follow *follow, pid_t pid, struct vgpu_stream 
 		follow->connector = -1;
 	}
 	if (follow->connector < 0)
-		follow->last_pid = newest_pid();
+		follow->last_pid = vgpu_proc_newest();
 	coverage.coverage.how = follow->connector >= 0 ? "kernel's connector" : "polling /proc";
 	vgpu_stream_emit(stream, &coverage);
 	follow->root = add(follow, pid, getpid(), vgpu_now_ns(), stream);

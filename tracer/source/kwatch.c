@@ -56,11 +56,17 @@ int vgpu_kwatch_open(struct vgpu_kwatch **out, const struct vgpu_kwatch_options 
 		.why = options->why,
 		.why_size = options->why_size,
 	};
+	struct vgpu_filter_needs needs = { 0 };
 	int err;
 
 	if (!watch)
 		return -ENOMEM;
 	watch->options = *options;
+	if (options->filter)
+		vgpu_filter_needs(options->filter, &needs);
+	kernel.only_failed = needs.failed;
+	kernel.least_ns = needs.least_ns;
+	kernel.only_tid = (uint32_t)needs.tid;
 	kwatch_map_names(options, names, list);
 	err = open_probes(watch);
 	if (!err)
@@ -200,6 +206,7 @@ static void emit_losses(struct vgpu_kwatch *watch)
 				.other_emitted = totals.other_emitted,
 				.other_dropped = totals.other_dropped,
 				.unreadable = totals.unreadable,
+				.filtered = totals.filtered,
 			},
 		};
 
@@ -264,8 +271,11 @@ void vgpu_kwatch_finish(struct vgpu_kwatch *watch, struct vgpu_stream *stream)
 		.coverage = { .observer = VGPU_OBSERVER_KERNEL },
 	};
 	struct vgpu_bpf_totals totals;
+	uint64_t now = vgpu_now_ns();
 
-	vgpu_kwatch_poll(watch, true, stream);
+	/* What there is by now, and no more: who calls faster than this is read would keep it for ever. */
+	while (vgpu_kwatch_poll(watch, false, stream) > 0 && vgpu_kernel_complete(watch->kernel) < now)
+		;
 	watch->last_look = true;
 	vgpu_kernel_inflight(watch->kernel);
 	/* What is called while the probes are taken away, one by one, may be seen or not. */

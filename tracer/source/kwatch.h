@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "tracer/model/filter.h"
 #include "tracer/model/stream.h"
 #include "tracer/source/roster.h"
 
@@ -19,6 +20,7 @@ struct vgpu_kwatch_options {
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	const char *wait;     /* programs of that name are followed when they start; NULL: none */
 	bool everyone;        /* every process that calls a probed function, not only those followed */
+	const struct vgpu_filter *filter; /* calls that do not pass need not be emitted; NULL: all are wanted */
 	bool no_files;        /* do not record which files about GPUs are opened */
 	bool stop;            /* threads may be stopped for a moment to see which calls they are in */
 	bool foreign_only;    /* leave libraries of ours alone, which keep rings */

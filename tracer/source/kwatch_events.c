@@ -20,22 +20,6 @@ static struct vgpu_event begin(const struct kwatch_process *process, const struc
 	};
 }
 
-/* What belongs to no parameter is taken off the blobs' end. */
-static void take_frames(struct vgpu_event_call *call)
-{
-	const struct vgpu_blob *blob;
-	size_t at = 0, before = 0;
-
-	while ((blob = vgpu_event_blob(call, &at))) {
-		if (blob->param == VGPU_BPF_PARAM_FRAMES) {
-			call->frames = (struct vgpu_data){ (const uint8_t *)(blob + 1), blob->size };
-			call->blobs.size = before;
-			return;
-		}
-		before = at;
-	}
-}
-
 /* Functions that the description lacks have types only from a probe of the user's. */
 static const char *probe_types(const struct vgpu_kernel_function *function)
 {
@@ -68,6 +52,7 @@ static void emit_call(struct vgpu_kwatch *watch, struct kwatch_process *process,
 	struct kwatch_thread *thread = kwatch_thread_get(watch, process, call->head.tid, false);
 	bool live = call->head.flags & VGPU_BPF_CALL_LIVE;
 	uint64_t now = live ? vgpu_now_ns() : 0;
+	const struct kwatch_stack *stack;
 	const struct vgpu_blob *blob;
 	char text[VGPU_BPF_TEXT + 1];
 	size_t at = 0;
@@ -92,7 +77,12 @@ static void emit_call(struct vgpu_kwatch *watch, struct kwatch_process *process,
 		.object = function->path,
 		.types = probe_types(function),
 	};
-	take_frames(&event.call);
+	stack = live ? NULL : kwatch_stack_take(process, call->head.tid, call->slot, call->ordinal);
+	if (stack) {
+		event.call.stack = (struct vgpu_words){ stack->words, stack->count };
+		event.call.stack_end = stack->end;
+		event.call.frames = (struct vgpu_data){ stack->raw, stack->raw_size };
+	}
 	while (pending && (blob = vgpu_event_blob(&event.call, &at)))
 		if (blob->flags & VGPU_BPF_BLOB_ENTRY && blob->size < sizeof(text)) {
 			memcpy(text, blob + 1, blob->size);
@@ -190,8 +180,7 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	struct vgpu_event event = begin(process, &signal->head, VGPU_EVENT_CRASH);
 	const struct vgpu_mapping *mapping = kwatch_where(process, signal->ip);
 	const struct vgpu_kernel_function *function = vgpu_kernel_function(watch->kernel, signal->slot);
-	struct vgpu_bpf_registers registers = { .ip = signal->ip, .sp = signal->sp, .bp = signal->bp };
-	uint8_t *frames = malloc(sizeof(registers) + signal->size);
+	const struct kwatch_stack *stack = kwatch_stack_take(process, signal->head.tid, ~0u, 0);
 	char symbol[256], initialising[sizeof(signal->initialising) + 1], object[sizeof(signal->mapping.name) + 1];
 
 	/* What the kernel saw at the time counts: the maps may be from before that file was mapped. */
@@ -221,13 +210,12 @@ static void emit_signal(struct vgpu_kwatch *watch, struct kwatch_process *proces
 	if (event.crash.object)
 		event.crash.symbol = kwatch_symbol(mapping ? mapping->path : NULL, signal->head.pid, event.crash.offset, symbol,
 						   sizeof(symbol));
-	if (frames) {
-		memcpy(frames, &registers, sizeof(registers));
-		memcpy(frames + sizeof(registers), signal + 1, signal->size);
-		event.crash.frames = (struct vgpu_data){ frames, sizeof(registers) + signal->size };
+	if (stack) {
+		event.crash.stack = (struct vgpu_words){ stack->words, stack->count };
+		event.crash.stack_end = stack->end;
+		event.crash.frames = (struct vgpu_data){ stack->raw, stack->raw_size };
 	}
 	vgpu_stream_emit(watch->stream, &event);
-	free(frames);
 }
 
 static void emit_open(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_open *opened)
@@ -285,6 +273,9 @@ int kwatch_record(void *data, const struct vgpu_kernel_record *record)
 		break;
 	case VGPU_BPF_OPEN:
 		emit_open(watch, process, (const void *)record->head);
+		break;
+	case VGPU_BPF_RAW_STACK:
+		kwatch_stack_record(watch, process, (const void *)record->head);
 		break;
 	}
 	return 0;

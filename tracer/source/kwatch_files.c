@@ -33,8 +33,19 @@ static bool is_linker(const char *path)
 struct choice {
 	struct vgpu_kwatch *watch;
 	const char *path;
-	bool all; /* every exported one */
+	bool all;  /* every exported one */
+	bool ours; /* it has a ring: calls of both are paired by their order, so all are observed */
+	uint32_t library; /* enum vgpu_library_id, 0: not known */
 };
+
+/* The cheapest way to leave a call out is no probe. */
+static bool may_pass(const struct choice *choice, const char *name)
+{
+	const struct vgpu_filter *filter = choice->watch->options.filter;
+
+	return !filter || choice->ours || vgpu_kernel_takes_image(name) ||
+	       vgpu_filter_of_function(filter, name, choice->library) != VGPU_FILTER_NEVER;
+}
 
 static struct kwatch_probe *probe_of(const struct choice *choice, const char *name)
 {
@@ -51,14 +62,14 @@ static struct kwatch_probe *probe_of(const struct choice *choice, const char *na
 
 static bool want_static(void *data, const char *name)
 {
-	return probe_of(data, name) != NULL;
+	return probe_of(data, name) != NULL && may_pass(data, name);
 }
 
 static bool want(void *data, const char *name)
 {
 	struct choice *choice = data;
 
-	return probe_of(choice, name) || choice->all;
+	return (probe_of(choice, name) || choice->all) && may_pass(choice, name);
 }
 
 static const struct vgpu_function *schema(void *data, const char *name)
@@ -80,6 +91,7 @@ static bool choose(struct vgpu_kwatch *watch, const char *path, struct choice *c
 	for (unsigned i = 0; i < watch->probe_count; i++)
 		probed |= kwatch_pattern_fits(watch->probes[i].library, path);
 	choice->all |= target->library != 0;
+	choice->library = target->library;
 	if (choice->all || probed) {
 		target->want = want;
 		target->want_static = want_static;
@@ -123,6 +135,8 @@ static int attach(struct vgpu_kwatch *watch, const char *place, const char *path
 	target->shown = path;
 	for (unsigned i = 0; i < watch->probe_count; i++)
 		watch->probes[i].here = false;
+	if (watch->options.filter && target->data && !vgpu_elf_read(place, &elf))
+		((struct choice *)target->data)->ours = elf.library != 0;
 	err = vgpu_kernel_attach(watch->kernel, place, target, &attached);
 	if (err || attached.functions || attached.refused)
 		note_probes(watch, place, path, err, &attached);

@@ -6,9 +6,21 @@
 #include "tracer/source/kernel/kernel.h"
 #include "tracer/source/maps.h"
 #include "tracer/source/kwatch.h"
+#include "tracer/source/unwind.h"
 #include "tracer/source/kwatch_probe.h"
 
 #define KWATCH_BUCKETS 256u
+
+/* The raw stack of the record that comes next, unwound. */
+struct kwatch_stack {
+	uint32_t tid, slot; /* whose it is; slot ~0: a signal's */
+	uint64_t ordinal;
+	uint32_t count;     /* 0: none */
+	enum vgpu_stack_end end;
+	uint64_t words[VGPU_UNWIND_FRAMES];
+	uint8_t *raw;       /* as recorded, where it could not be unwound */
+	size_t raw_size;
+};
 
 struct kwatch_thread {
 	uint32_t tid;    /* first pid namespace */
@@ -31,6 +43,9 @@ struct kwatch_process {
 	uint64_t unsettled_ns;      /* when the probes were there */
 	uint64_t hashed;            /* bytes of its device code */
 	char start_error[160];      /* the linker's last words at its start */
+	struct vgpu_unwind *unwind; /* NULL: none of its stacks was unwound of late */
+	uint64_t unwound_at;        /* the higher, the later */
+	struct kwatch_stack *stack; /* NULL: none was recorded yet */
 	struct kwatch_thread *threads;
 	uint32_t thread_count, thread_room;
 };
@@ -55,6 +70,7 @@ struct vgpu_kwatch {
 	struct vgpu_kwatch_totals totals;
 	uint64_t started_ns;
 	uint64_t next_look_ns, next_inflight_ns;
+	uint64_t unwound; /* stacks so far */
 	bool last_look; /* report all calls in flight, of whatever age */
 	bool any_stale;
 	bool polling;
@@ -108,6 +124,14 @@ void kwatch_map_forget(struct kwatch_process *process);
 /* NULL: not seen. */
 const struct vgpu_mapping *kwatch_map_find(const struct kwatch_process *process, uint64_t address);
 const struct vgpu_mapping *kwatch_map_inode(const struct kwatch_process *process, uint64_t inode);
+
+/* ---- stacks ---- */
+
+void kwatch_stack_record(struct vgpu_kwatch *watch, struct kwatch_process *process, const struct vgpu_bpf_raw_stack *raw);
+/* Of a call or a signal (slot ~0) whose record is there; NULL: it has none. Valid until the next record. */
+const struct kwatch_stack *kwatch_stack_take(struct kwatch_process *process, uint32_t tid, uint32_t slot, uint64_t ordinal);
+/* Of the program that it ran until now. */
+void kwatch_stack_forget(struct kwatch_process *process);
 
 /* ---- calls from before ---- */
 

@@ -26,6 +26,7 @@ static void process_free(struct kwatch_process *process)
 {
 	vgpu_maps_free(process->maps);
 	kwatch_map_forget(process);
+	kwatch_stack_forget(process);
 	free(process->threads);
 	free(process);
 }
@@ -325,12 +326,14 @@ static void executed(struct vgpu_kwatch *watch, struct kwatch_process *process, 
 	vgpu_maps_free(process->maps);
 	process->maps = NULL;
 	kwatch_map_forget(process);
+	kwatch_stack_forget(process);
 	process->stale = watch->any_stale = true;
 	/* Whichever observer sees it first says so; see struct vgpu_known. The auditor's own is no news. */
 	if (!executed_again(text + record->path_size + record->argv_size, record->env_size) &&
 	    ++known->execs_kernel > known->execs) {
 		describe(&proc, &record->head);
 		if (!proc.argv_size && record->argv_size) {
+			vgpu_proc_free(&proc); /* room for what was empty */
 			proc.argv = malloc(record->argv_size + 1);
 			if (proc.argv) {
 				memcpy(proc.argv, text + record->path_size, record->argv_size);

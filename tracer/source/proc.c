@@ -223,6 +223,17 @@ int vgpu_proc_secure(pid_t pid)
 	return 0;
 }
 
+int32_t vgpu_proc_newest(void)
+{
+	char text[128];
+	const char *last;
+
+	if (vgpu_proc_file("/proc/loadavg", text, sizeof(text)) <= 0)
+		return 0;
+	last = strrchr(text, ' ');
+	return last ? atoi(last + 1) : 0;
+}
+
 int vgpu_proc_each(int (*each)(pid_t pid, void *data), void *data)
 {
 	DIR *dir = opendir("/proc");

@@ -382,13 +382,16 @@ static int item_order(const void *a, const void *b)
 /* Polls one ring, those of one process, or all (NULL, 0), and emits what came, sorted. */
 static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, uint32_t process, struct vgpu_stream *stream)
 {
+	uint64_t counted;
 	size_t count = 0;
 
+	vgpu_likes_start(rings->likes);
 	for (struct vgpu_ring_state *state = rings->rings; state; state = state->next) {
 		size_t first = count;
 
 		if ((only && state != only) || (process && state->process != process) || state->finished)
 			continue;
+		vgpu_likes_lighten(rings->likes, state, stream->alike);
 		state->error = vgpu_ring_poll(state->ring);
 		if (state->error <= 0)
 			continue;
@@ -419,8 +422,13 @@ static int poll_rings(struct vgpu_rings *rings, struct vgpu_ring_state *only, ui
 			qsort(rings->items, count, sizeof(*rings->items), item_order);
 			break;
 		}
-	rings->calls += vgpu_likes_emit(rings->likes, rings->items, count, rings->threads, stream);
-	return count;
+	for (size_t i = 0; i < count; i++) {
+		rings->calls += rings->items[i].event.kind == VGPU_KIND_CALL;
+		vgpu_ring_emit_item(&rings->items[i], rings->threads, stream);
+	}
+	counted = vgpu_likes_end(rings->likes, stream->alike);
+	rings->calls += counted;
+	return (int)(count + counted);
 }
 
 int vgpu_rings_poll(struct vgpu_rings *rings, struct vgpu_stream *stream)

@@ -25,6 +25,12 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	return VGPU_SYMBOLS_NONE;
 }
 
+enum vgpu_symbols_found vgpu_symbols_format_exact(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
+						  unsigned build_id_size, uint64_t offset, struct vgpu_text *out)
+{
+	return vgpu_symbols_format(symbols, path, build_id, build_id_size, offset, out);
+}
+
 #else
 
 #include <elfutils/libdwfl.h>
@@ -194,8 +200,9 @@ static struct module *module_of(struct vgpu_symbols *symbols, const char *path, 
 	return module;
 }
 
-enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
-					    unsigned build_id_size, uint64_t offset, struct vgpu_text *out)
+/* back: 1, the place is what a call returns to; it is looked for so many bytes earlier. */
+static enum vgpu_symbols_found format(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
+				      unsigned build_id_size, uint64_t offset, unsigned back, struct vgpu_text *out)
 {
 	struct module *module = module_of(symbols, path, build_id, build_id_size);
 	GElf_Addr address, into;
@@ -207,12 +214,12 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 	if (!module || !module->module)
 		return module ? module->why : VGPU_SYMBOLS_NONE;
 	/* A return address is behind its call, which may be a function's last instruction. */
-	address = offset + module->bias - 1;
+	address = offset + module->bias - back;
 	name = dwfl_module_addrinfo(module->module, address, &into, &symbol, NULL, NULL, NULL);
 	if (!name)
 		return VGPU_SYMBOLS_NONE;
 	plain = vgpu_demangle(name);
-	vgpu_text_printf(out, "%s+0x%" PRIx64, plain ? plain : name, (uint64_t)into + 1);
+	vgpu_text_printf(out, "%s+0x%" PRIx64, plain ? plain : name, (uint64_t)into + back);
 	free(plain);
 	file = source_of(module->module, address, &number);
 	if (file) {
@@ -221,6 +228,18 @@ enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const 
 		vgpu_text_printf(out, " (%s:%d)", slash ? slash + 1 : file, number);
 	}
 	return VGPU_SYMBOLS_NAME;
+}
+
+enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
+					    unsigned build_id_size, uint64_t offset, struct vgpu_text *out)
+{
+	return format(symbols, path, build_id, build_id_size, offset, 1, out);
+}
+
+enum vgpu_symbols_found vgpu_symbols_format_exact(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
+						  unsigned build_id_size, uint64_t offset, struct vgpu_text *out)
+{
+	return format(symbols, path, build_id, build_id_size, offset, 0, out);
 }
 
 #endif

@@ -31,5 +31,8 @@ enum vgpu_symbols_found {
  */
 enum vgpu_symbols_found vgpu_symbols_format(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
 					    unsigned build_id_size, uint64_t offset, struct vgpu_text *out);
+/* The same for a place that was being executed, not returned to. */
+enum vgpu_symbols_found vgpu_symbols_format_exact(struct vgpu_symbols *symbols, const char *path, const uint8_t *build_id,
+						  unsigned build_id_size, uint64_t offset, struct vgpu_text *out);
 
 #endif

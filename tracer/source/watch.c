@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,15 @@ struct vgpu_watch {
 	unsigned place_count;
 	uint64_t next_look_ns, next_all_ns;
 	char why[256]; /* the kernel observer is off */
+	/* while the observers are opened beside */
+	enum vgpu_watch_kernel kernel;
+	struct vgpu_stream *stream;
+	pthread_t opener;
+	bool opening, beginning;
+	int open_error;
+	bool opened; /* atomic: the opener's last act */
+	char *told;  /* where an error is explained */
+	size_t told_size;
 };
 
 static const char *base_name(const char *path)
@@ -120,20 +131,9 @@ static int look_at(pid_t pid, void *data)
 	return 0;
 }
 
-static int32_t newest_pid(void)
-{
-	char text[128];
-	const char *last;
-
-	if (vgpu_proc_file("/proc/loadavg", text, sizeof(text)) <= 0)
-		return 0;
-	last = strrchr(text, ' ');
-	return last ? atoi(last + 1) : 0;
-}
-
 static void look_for_processes(struct vgpu_watch *watch, uint64_t now)
 {
-	int32_t newest = newest_pid();
+	int32_t newest = vgpu_proc_newest();
 
 	if (now >= watch->next_all_ns || newest < watch->newest || newest - watch->newest > NEW_PIDS_MAX) {
 		uint32_t before;
@@ -301,25 +301,9 @@ static int open_observers(struct vgpu_watch *watch, enum vgpu_watch_kernel kerne
 	return vgpu_observers_open(&watch->on, NULL, PENDING_NS, stream);
 }
 
-int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *options, struct vgpu_stream *stream,
-		    struct vgpu_find *find)
+/* The observers are there: who is looked at. */
+static void begin(struct vgpu_watch *watch)
 {
-	struct vgpu_watch *watch = calloc(1, sizeof(*watch));
-	struct vgpu_find own = { 0 };
-	int err;
-
-	*out = NULL;
-	if (!watch)
-		return -ENOMEM;
-	watch->pid = options->pid;
-	watch->name = options->pid ? NULL : options->name;
-	err = open_observers(watch, options->kernel, stream);
-	if (err) {
-		if (options->why)
-			snprintf(options->why, options->why_size, "%s", watch->why);
-		vgpu_watch_close(watch);
-		return err;
-	}
 	vgpu_host_emit(watch->on.stream);
 	vgpu_facts_emit(watch->on.stream);
 	if (watch->on.kernel) {
@@ -332,8 +316,79 @@ int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *op
 	} else {
 		vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_KERNEL, 0, 0, watch->why);
 	}
-	vgpu_find_rings(find ? find : &own, watch->on.rings, watch->pid, watch->name, watch->on.stream);
+}
+
+/* And what there is. */
+static void begin_rings(struct vgpu_watch *watch, struct vgpu_find *find)
+{
+	vgpu_find_rings(find, watch->on.rings, watch->pid, watch->name, watch->on.stream);
 	vgpu_coverage_emit(watch->on.stream, VGPU_OBSERVER_RING, 1, 0, NULL);
+}
+
+static void *open_beside(void *data)
+{
+	struct vgpu_watch *watch = data;
+
+	watch->open_error = open_observers(watch, watch->kernel, watch->stream);
+	__atomic_store_n(&watch->opened, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Signals are for the thread that has the terminal. */
+static int start_opener(struct vgpu_watch *watch)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = -pthread_create(&watch->opener, NULL, open_beside, watch);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	watch->opening = !err;
+	return err;
+}
+
+static void end_opener(struct vgpu_watch *watch)
+{
+	if (watch->opening)
+		pthread_join(watch->opener, NULL);
+	watch->opening = false;
+}
+
+static void tell_why(const struct vgpu_watch *watch)
+{
+	if (watch->told)
+		snprintf(watch->told, watch->told_size, "%s", watch->why);
+}
+
+int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *options, struct vgpu_stream *stream,
+		    struct vgpu_find *find)
+{
+	struct vgpu_watch *watch = calloc(1, sizeof(*watch));
+	struct vgpu_find own = { 0 };
+	int err;
+
+	*out = NULL;
+	if (!watch)
+		return -ENOMEM;
+	watch->pid = options->pid;
+	watch->name = options->pid ? NULL : options->name;
+	watch->kernel = options->kernel;
+	watch->stream = stream;
+	watch->told = options->why;
+	watch->told_size = options->why_size;
+	if (options->background && options->kernel != VGPU_WATCH_KERNEL_OFF && !start_opener(watch)) {
+		*out = watch;
+		return 0;
+	}
+	err = open_observers(watch, options->kernel, stream);
+	if (err) {
+		tell_why(watch);
+		vgpu_watch_close(watch);
+		return err;
+	}
+	begin(watch);
+	begin_rings(watch, find ? find : &own);
 	*out = watch;
 	return 0;
 }
@@ -342,9 +397,15 @@ void vgpu_watch_close(struct vgpu_watch *watch)
 {
 	if (!watch)
 		return;
+	end_opener(watch);
 	vgpu_observers_close(&watch->on);
 	free(watch->watched);
 	free(watch);
+}
+
+bool vgpu_watch_opening(const struct vgpu_watch *watch)
+{
+	return watch->opening || watch->beginning;
 }
 
 bool vgpu_watch_live(const struct vgpu_watch *watch)
@@ -365,8 +426,28 @@ int vgpu_watch_poll(struct vgpu_watch *watch)
 {
 	uint64_t now = vgpu_now_ns();
 	bool looked = now >= watch->next_look_ns;
+	struct vgpu_find find = { 0 };
 	int count;
 
+	if (watch->opening) {
+		if (!__atomic_load_n(&watch->opened, __ATOMIC_ACQUIRE))
+			return 0;
+		end_opener(watch);
+		watch->beginning = !watch->open_error;
+		/* In steps, so that whoever polls is back soon: each may take some tens of ms. */
+		if (watch->beginning) {
+			begin(watch);
+			return 0;
+		}
+	}
+	if (watch->beginning) {
+		begin_rings(watch, &find);
+		watch->beginning = false;
+	}
+	if (watch->open_error) {
+		tell_why(watch);
+		return watch->open_error;
+	}
 	if (looked) {
 		look_for_processes(watch, now);
 		look_for_rings(watch, now);

@@ -3,6 +3,7 @@
 #ifndef VGPU_SOURCE_WATCH_H
 #define VGPU_SOURCE_WATCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "tracer/source/find.h"
@@ -20,8 +21,9 @@ struct vgpu_watch_options {
 	pid_t pid;
 	const char *name; /* where pid is 0; not copied */
 	enum vgpu_watch_kernel kernel;
+	bool background;  /* the kernel observer, which takes half a second, is opened beside: vgpu_watch_opening */
 	char *why;        /* KERNEL_ON: why it cannot be had; may be NULL */
-	size_t why_size;
+	size_t why_size;  /* both stay where they are while it is opened */
 };
 
 /*
@@ -31,6 +33,11 @@ struct vgpu_watch_options {
 int vgpu_watch_open(struct vgpu_watch **out, const struct vgpu_watch_options *options, struct vgpu_stream *stream,
 		    struct vgpu_find *find);
 void vgpu_watch_close(struct vgpu_watch *watch); /* takes NULL */
+/*
+ * With `background`: nothing was emitted yet, and polls return 0 at once. The poll after which this is
+ * false emitted what vgpu_watch_open else does (*find is not filled in), or returned why not.
+ */
+bool vgpu_watch_opening(const struct vgpu_watch *watch);
 
 /*
  * Emits what is new. Returns 1: so much came that more is on its way; 0: nothing more now;

@@ -7,24 +7,6 @@
 
 #include "shim/api/gen/gen.h"
 
-static void emit_offsets(struct out *out, const struct type *top, const struct type *type,
-			 const char *path, uint32_t base)
-{
-	const struct member *member;
-
-	for (member = type->members; member; member = member->next) {
-		const char *name = *path && *member->name ? gen_format("%s.%s", path, member->name)
-				   : *path                ? path
-							  : member->name;
-
-		if (*member->name)
-			put(out, "static_assert(offsetof(%s, %s) == %u, \"%s.%s\");\n", top->name,
-			    name, base + member->offset, top->name, name);
-		if (member->type->anonymous && member->type->kind != VGPU_TYPE_ARRAY)
-			emit_offsets(out, top, member->type, name, base + member->offset);
-	}
-}
-
 /* Headers that a toolkit only includes: where one is missing, its names are left out. */
 static const char *foreign(const char *name)
 {
@@ -79,7 +61,7 @@ void emit_check(const char *folder, const struct api *api)
 			put(out, "static_assert(sizeof(%s) == %u, \"%s\");\n", type->name,
 			    type->size, type->name);
 		if (type->members && !type->alias)
-			emit_offsets(out, type, type, "", 0);
+			put_offsets(out, "static_assert", type, type, "", 0);
 		for (constant = type->constants; constant; constant = constant->next)
 			put(out, "static_assert((unsigned)%s == (unsigned)%lldLL, \"%s\");\n",
 			    constant->name, (long long)constant->value, constant->name);

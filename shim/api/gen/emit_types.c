@@ -84,8 +84,8 @@ static void emit_members(struct out *out, const struct type *type, int depth)
 	}
 }
 
-static void emit_offsets(struct out *out, const struct type *top, const struct type *type,
-			 const char *path, uint32_t base)
+void put_offsets(struct out *out, const char *keyword, const struct type *top,
+		 const struct type *type, const char *path, uint32_t base)
 {
 	const struct member *member;
 
@@ -95,10 +95,10 @@ static void emit_offsets(struct out *out, const struct type *top, const struct t
 							  : member->name;
 
 		if (*member->name)
-			put(out, "_Static_assert(offsetof(%s, %s) == %u, \"layout\");\n", top->name,
-			    name, base + member->offset);
+			put(out, "%s(offsetof(%s, %s) == %u, \"%s.%s\");\n", keyword, top->name,
+			    name, base + member->offset, top->name, name);
 		if (member->type->anonymous && member->type->kind != VGPU_TYPE_ARRAY)
-			emit_offsets(out, top, member->type, name, base + member->offset);
+			put_offsets(out, keyword, top, member->type, name, base + member->offset);
 	}
 }
 
@@ -125,7 +125,7 @@ static void emit_struct(struct out *out, struct type *type)
 	if (type->stated_align)
 		put(out, " __attribute__((aligned(%u)))", type->stated_align);
 	put(out, ";\n_Static_assert(sizeof(%s) == %u, \"layout\");\n", type->name, type->size);
-	emit_offsets(out, type, type, "", 0);
+	put_offsets(out, "_Static_assert", type, type, "", 0);
 }
 
 void emit_types(const char *folder, struct api *api)

@@ -236,8 +236,9 @@ static void emit_start(struct out *out, const struct api *api, const struct func
 		if (is_small_inout(param)) {
 			put(out, "\tif (");
 			put_given(out, function, i);
-			put(out, ")\n\t\t%s_in_ = *%s;\n\telse\n\t\t%s_in_ = (%s){ 0 };\n", param->name,
-			    param->name, param->name, type_base(param->type)->element->name);
+			put(out, ")\n\t\t%s_in_ = *%s;\n\telse\n\t\t%s_in_ = (%s){ 0 };\n",
+			    param->name, param->name, param->name,
+			    type_base(param->type)->element->name);
 		}
 	}
 	for (i = 0; i < function->nparams && !text; i++) {
@@ -262,6 +263,27 @@ static void put_result(struct out *out, const struct function *function)
 		put_word(out, function->result, "ret_");
 }
 
+/* More arguments than there are registers to keep them in are copied from where they are shown in flight. */
+#define MANY 5
+
+static void put_arguments(struct out *out, const struct function *function)
+{
+	bool many = function->nparams >= MANY;
+
+	if (many)
+		put(out,
+		    "\t\tif (VGPU_LIKELY(vgpu_call_kept(&call_))) {\n"
+		    "\t\t\tplace_ = vgpu_put_kept(&call_, place_, %u);\n\t\t} else {\n",
+		    function->nparams);
+	for (unsigned i = 0; i < function->nparams; i++) {
+		put(out, "\t\tplace_ = vgpu_put_arg(place_, ");
+		put_word(out, function->params[i].type, function->params[i].name);
+		put(out, ");\n");
+	}
+	if (many)
+		put(out, "\t\t}\n");
+}
+
 static void emit_plain(struct out *out, const struct function *function)
 {
 	unsigned i;
@@ -279,11 +301,7 @@ static void emit_plain(struct out *out, const struct function *function)
 	if (returns_struct(function))
 		put(out, " + VGPU_BLOB_BYTES(sizeof(ret_))");
 	put(out, ");\n\tif (place_) {\n");
-	for (i = 0; i < function->nparams; i++) {
-		put(out, "\t\tplace_ = vgpu_put_arg(place_, ");
-		put_word(out, function->params[i].type, function->params[i].name);
-		put(out, ");\n");
-	}
+	put_arguments(out, function);
 	for (i = 0; i < function->nparams; i++) {
 		const struct param *param = &function->params[i];
 
@@ -313,7 +331,8 @@ static void put_source(struct out *out, const struct function *function, unsigne
 	if (is_small_inout(param)) {
 		put(out, "\t\t{ ");
 		put_given(out, function, i);
-		put(out, " ? &%s_in_ : NULL, %u, %u, VGPU_BLOB_IN },\n", param->name, param->size, i);
+		put(out, " ? &%s_in_ : NULL, %u, %u, VGPU_BLOB_IN },\n", param->name, param->size,
+		    i);
 	}
 	put(out, "\t\t{ %s", ok ? "ok_ ? " : "");
 	if (param->capture == VGPU_CAPTURE_VALUE)

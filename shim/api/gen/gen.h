@@ -173,6 +173,9 @@ struct out *out_memory(void); /* text only; out_close frees it */
 void put_params(struct out *out, const struct function *function, bool names);
 /* "TYPE " or "TYPE *", so that a name can follow */
 void put_type(struct out *out, const struct type *type);
+/* A line a member of `type`, which lies at `base` of `top` as `path`: that it lies where the description says. */
+void put_offsets(struct out *out, const char *keyword, const struct type *top,
+		 const struct type *type, const char *path, uint32_t base);
 
 void emit_types(const char *folder, struct api *api);
 void emit_proto(const char *folder, const struct api *api);

@@ -3,7 +3,7 @@
 
 /*
  * The common part has the arguments of a function whose type it does not know. It saves all argument
- * registers in a frame (shim/backend/stub.h, fault.c), asks vgpu_fault_enter or vgpu_replay_enter, and then jumps on to the function
+ * registers in a frame (shim/backend/stub.h), asks vgpu_fault_enter or vgpu_replay_enter, and then jumps on to the function
  * (nothing was changed), returns a result of its own, or, for a fault, calls the function with a copy of
  * the arguments on the stack and lets vgpu_fault_leave change what came back.
  */

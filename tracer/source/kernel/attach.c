@@ -51,6 +51,14 @@ static const struct {
 	{ "cudaLibraryLoadData", 1 },	{ "__cudaRegisterFatBinary", 0 },
 };
 
+bool vgpu_kernel_takes_image(const char *function)
+{
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+		if (!strcmp(images[i].name, function))
+			return true;
+	return false;
+}
+
 static void set_image(struct vgpu_bpf_function *function, const char *name)
 {
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
@@ -135,6 +143,8 @@ static void detach_all(struct vgpu_kernel *kernel, struct kernel_batch *batches)
 		for (batch = batches, i = 0; batch; batch = batch->next, i++) {
 			struct ending one = { .rung = rung_of(kernel), .batch = batch, .on_return = on_return };
 
+			if (on_return && batch->return_fd < 0)
+				continue;
 			if (!endings) {
 				end_one(&one);
 				continue;
@@ -147,6 +157,7 @@ static void detach_all(struct vgpu_kernel *kernel, struct kernel_batch *batches)
 		for (i = 0; endings && i < count; i++) {
 			if (endings[i].started)
 				pthread_join(endings[i].thread, NULL);
+			endings[i].started = false;
 		}
 	}
 	free(endings);
@@ -167,7 +178,7 @@ static void detach_library(struct vgpu_kernel *kernel, struct kernel_library *li
 
 static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *library,
 		    const struct vgpu_kernel_target *target, const struct kernel_symbols *symbols,
-		    const struct kernel_symbol *symbol, bool *on_return, uint32_t *out)
+		    const struct kernel_symbol *symbol, struct kernel_point *point)
 {
 	const struct vgpu_function *schema = NULL;
 	struct vgpu_bpf_function function;
@@ -186,15 +197,16 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 		function.flags |= VGPU_BPF_FUNCTION_OURS;
 	if (symbols->library)
 		set_image(&function, symbol->name);
-	*on_return = !(library->flags & VGPU_KERNEL_ENTRIES);
-	if (!*on_return)
+	point->on_return = !(library->flags & VGPU_KERNEL_ENTRIES);
+	if (!point->on_return)
 		function.flags |= VGPU_BPF_FUNCTION_ENTRY;
 	if (library->flags & VGPU_KERNEL_LINKER) {
 		op = linker_op(symbol->name);
 		if (op < 0)
 			return -EINVAL;
 		function.op = linker[op].op;
-		*on_return = linker[op].on_return;
+		point->on_return = linker[op].on_return;
+		point->anyone = linker[op].op == VGPU_BPF_OP_SETTLE;
 	}
 	if (bpf_map_update_elem(kernel->functions_fd, &slot, &function, BPF_ANY))
 		return -errno;
@@ -211,7 +223,7 @@ static int new_slot(struct vgpu_kernel *kernel, const struct kernel_library *lib
 		.ours = symbols->ours,
 	};
 	kernel->slot_count++;
-	*out = slot;
+	point->slot = slot;
 	return 0;
 }
 
@@ -298,8 +310,10 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 	if (err)
 		return err;
 	err = -ENOENT;
-	if (!symbols.count)
+	if (!symbols.count) {
+		mark_probed(kernel, &st);
 		goto out;
+	}
 	err = -ENOMEM;
 	library = calloc(1, sizeof(*library));
 	points = calloc(symbols.count, sizeof(*points));
@@ -326,7 +340,7 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 			refuse(out, symbol->name, -ENOTSUPP);
 			continue;
 		}
-		err = new_slot(kernel, library, &wanted, &symbols, symbol, &point->on_return, &point->slot);
+		err = new_slot(kernel, library, &wanted, &symbols, symbol, point);
 		if (err)
 			goto out;
 		point->offset = symbol->offset + at;

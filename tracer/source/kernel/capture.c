@@ -238,6 +238,8 @@ bool kernel_capture_compile(const struct vgpu_function *function, struct vgpu_bp
 			    function->result->size < 8 ? function->result->size : 8;
 	if (function->flags & VGPU_FUNCTION_STATUS)
 		out->flags |= VGPU_BPF_FUNCTION_STATUS;
+	if (function->flags & VGPU_FUNCTION_BULK)
+		out->flags |= VGPU_BPF_FUNCTION_BULK;
 	memset(small, NOWHERE, sizeof(small));
 	for (uint32_t i = 0; i < function->nparams && i < VGPU_ARGS_MAX; i++) {
 		if (!is_small_inout(&function->params[i]) || places.at[i] == NOWHERE)

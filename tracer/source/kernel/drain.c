@@ -74,8 +74,10 @@ static int hold(struct vgpu_kernel *kernel, const void *data, uint32_t size)
 	const struct vgpu_bpf_head *head = data;
 	uint64_t leave = 0;
 
-	if (size < sizeof(*head))
+	/* What was reserved for it may be more than it came to. */
+	if (size < sizeof(*head) || head->size < sizeof(*head) || head->size > size)
 		return 0;
+	size = head->size;
 	if (kernel->held_size + size > kernel->held_room) {
 		size_t room = kernel->held_room ? kernel->held_room * 2 : 1 << 20;
 		uint8_t *held = realloc(kernel->held, room);

@@ -92,6 +92,14 @@ int vgpu_kernel_permitted(char *why, size_t size)
 	return 0;
 }
 
+static int load_code(const struct bpf_insn *code, size_t count, uint32_t type, uint32_t attach, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach, .prog_flags = flags);
+	int fd = bpf_prog_load(type, NULL, "Dual BSD/GPL", code, count, &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int load(uint32_t type, uint32_t attach, uint32_t flags)
 {
 	/* r0 = 0; exit */
@@ -99,10 +107,8 @@ static int load(uint32_t type, uint32_t attach, uint32_t flags)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach, .prog_flags = flags);
-	int fd = bpf_prog_load(type, NULL, "Dual BSD/GPL", code, 2, &options);
 
-	return fd < 0 ? -errno : fd;
+	return load_code(code, 2, type, attach, flags);
 }
 
 static int probe_load(void)
@@ -143,16 +149,16 @@ static int probe_types(void)
 	return access("/sys/kernel/btf/vmlinux", R_OK) ? -errno : 0;
 }
 
-/* A link to "/" is refused for what it is (EBADF) only by kernels that know of such links. */
-int kernel_multi_probe(void)
+/* A link to "/" is refused for what it is (EBADF) only by kernels that know of such links. Closes the program. */
+static int try_link(int program, uint32_t type)
 {
-	struct kernel_multi_attr attr = { .attach_type = KERNEL_ATTACH_MULTI };
+	struct kernel_multi_attr attr = { .attach_type = type };
 	unsigned long offset = 0;
-	int fd = load(BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_MULTI, 0), link, err;
+	int link, err;
 
-	if (fd < 0)
-		return fd;
-	attr.prog_fd = fd;
+	if (program < 0)
+		return program;
+	attr.prog_fd = program;
 	attr.path = (uintptr_t)"/";
 	attr.offsets = (uintptr_t)&offset;
 	attr.count = 1;
@@ -160,8 +166,28 @@ int kernel_multi_probe(void)
 	err = link < 0 ? -errno : 0;
 	if (link >= 0)
 		close(link);
-	close(fd);
+	close(program);
 	return err == -EBADF ? 0 : err ? err : -EINVAL;
+}
+
+int kernel_multi_probe(void)
+{
+	return try_link(load(BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_MULTI, 0), KERNEL_ATTACH_MULTI);
+}
+
+int kernel_session_probe(void)
+{
+	/* Calls the kernel's function that tells an entry from a return. */
+	struct bpf_insn code[] = {
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	code[0].imm = libbpf_find_vmlinux_btf_id("bpf_session_is_return", BPF_TRACE_FEXIT);
+	if (code[0].imm < 0)
+		return code[0].imm;
+	return try_link(load_code(code, 3, BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_SESSION, 0), KERNEL_ATTACH_SESSION);
 }
 
 int kernel_function_probe(void)
@@ -206,11 +232,12 @@ const struct vgpu_kernel_feature *vgpu_kernel_features(size_t *count)
 		{ "ring", "ring buffers (Linux 5.8)", 0 },
 		{ "sleepable", "values on pages that are not in memory yet (Linux 6.0)", 0 },
 		{ "multi", "all probes of a library in one link (Linux 6.6)", 0 },
+		{ "session", "a hit costs processes that are not traced half as much: the entry alone (Linux 6.13)", 0 },
 		{ "tracefs", "all probes of a library in one trace event (before Linux 6.6)", 0 },
 		{ "functions", "output and files at no cost to other system calls", 0 },
 	};
-	static int (*const probes[])(void) = { probe_types,	   probe_load,	  probe_ring,	       kernel_sleep_probe,
-					       kernel_multi_probe, probe_tracefs, kernel_function_probe };
+	static int (*const probes[])(void) = { probe_types,	   probe_load,		 probe_ring,	kernel_sleep_probe,
+					       kernel_multi_probe, kernel_session_probe, probe_tracefs, kernel_function_probe };
 
 	_Static_assert(sizeof(table) / sizeof(table[0]) == sizeof(probes) / sizeof(probes[0]), "a probe each");
 	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)

@@ -18,7 +18,9 @@
 
 /* The settings of bpf/maps.h, by name. */
 struct settings {
-	bool sleepable, cookies, everyone, frames, files, find_vma, hold;
+	bool sleepable, cookies, everyone, frames, files, find_vma, hold, only_failed;
+	uint64_t least_ns;
+	uint32_t only_tid;
 	struct vgpu_bpf_name names[VGPU_BPF_NAMES];
 	uint32_t descriptors;
 	char wait[16];
@@ -121,6 +123,9 @@ static int apply(struct bpf_object *object, const struct settings *settings)
 	err = set(object, constants, "vgpu_sleepable", &settings->sleepable, 1);
 	err = err ? err : set(object, constants, "vgpu_cookies", &settings->cookies, 1);
 	err = err ? err : set(object, constants, "vgpu_everyone", &settings->everyone, 1);
+	err = err ? err : set(object, constants, "vgpu_only_failed", &settings->only_failed, 1);
+	err = err ? err : set(object, constants, "vgpu_least_ns", &settings->least_ns, 8);
+	err = err ? err : set(object, constants, "vgpu_only_tid", &settings->only_tid, 4);
 	err = err ? err : set(object, constants, "vgpu_frames", &settings->frames, 1);
 	err = err ? err : set(object, constants, "vgpu_files", &settings->files, 1);
 	err = err ? err : set(object, constants, "vgpu_find_vma", &settings->find_vma, 1);
@@ -184,10 +189,30 @@ static void put_names(struct vgpu_bpf_name *to, const char *const *names)
 	}
 }
 
+/* Those on the probes, of which this kernel gets what it can take. */
+static int prepare_probes(struct vgpu_kernel *kernel)
+{
+	static const struct {
+		const char *program;
+		bool session;
+	} probes[] = { { "vgpu_entry", false }, { "vgpu_return", false }, { "vgpu_session", true } };
+	uint32_t type = kernel->session ? KERNEL_ATTACH_SESSION :
+			kernel->method == VGPU_KERNEL_MULTI ? KERNEL_ATTACH_MULTI : 0;
+	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]) && !err; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, probes[i].program);
+
+		err = program ? bpf_program__set_autoload(program, probes[i].session == kernel->session) : -ENOENT;
+		err = err ? err : bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)type);
+		err = err ? err : bpf_program__set_flags(program, flags);
+	}
+	return err;
+}
+
 static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
-	struct bpf_program *entry = bpf_object__find_program_by_name(kernel->object, "vgpu_entry");
-	struct bpf_program *back = bpf_object__find_program_by_name(kernel->object, "vgpu_return");
 	struct settings settings = {
 		.sleepable = kernel->sleeps,
 		.cookies = kernel->method == VGPU_KERNEL_MULTI,
@@ -199,22 +224,18 @@ static int prepare(struct vgpu_kernel *kernel, const struct vgpu_kernel_options 
 		.hold = options->hold && kernel->sleeps && (kernel->functions || options->descriptors || options->files) &&
 			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, NULL) > 0 &&
 			libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_copy_from_user_task, NULL) > 0,
+		.only_failed = options->only_failed,
+		.least_ns = options->least_ns,
+		.only_tid = options->only_tid,
 		.descriptors = options->descriptors,
 	};
-	enum bpf_attach_type type = settings.cookies ? (enum bpf_attach_type)KERNEL_ATTACH_MULTI : 0;
-	uint32_t flags = kernel->sleeps ? BPF_F_SLEEPABLE : 0;
 	int err;
 
-	if (!entry || !back)
-		return -ENOENT;
 	put_names(settings.names, options->names);
 	if (options->wait)
 		snprintf(settings.wait, sizeof(settings.wait), "%s", options->wait);
 	err = apply(kernel->object, &settings);
-	err = err ? err : bpf_program__set_expected_attach_type(entry, type);
-	err = err ? err : bpf_program__set_expected_attach_type(back, type);
-	err = err ? err : bpf_program__set_flags(entry, flags);
-	err = err ? err : bpf_program__set_flags(back, flags);
+	err = err ? err : prepare_probes(kernel);
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]) && !err; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, points[i].program);
 
@@ -269,6 +290,11 @@ static int attach_tracepoints(struct vgpu_kernel *kernel, const struct vgpu_kern
 	return 0;
 }
 
+static int program_fd(const struct vgpu_kernel *kernel, const char *name)
+{
+	return bpf_program__fd(bpf_object__find_program_by_name(kernel->object, name));
+}
+
 int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, how, .object_name = "vgpu_trace");
@@ -288,8 +314,8 @@ int kernel_load(struct vgpu_kernel *kernel, const struct vgpu_kernel_options *op
 			   last_message[0] ? ": " : "", last_message);
 		return err;
 	}
-	kernel->entry_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_entry"));
-	kernel->return_fd = bpf_program__fd(bpf_object__find_program_by_name(kernel->object, "vgpu_return"));
+	kernel->entry_fd = program_fd(kernel, kernel->session ? "vgpu_session" : "vgpu_entry");
+	kernel->return_fd = program_fd(kernel, kernel->session ? "vgpu_session" : "vgpu_return");
 	kernel->functions_fd = map_fd(kernel, "functions");
 	kernel->places_fd = map_fd(kernel, "places");
 	kernel->followed_fd = map_fd(kernel, "followed");
@@ -330,6 +356,7 @@ int vgpu_kernel_open(struct vgpu_kernel **out, const struct vgpu_kernel_options 
 		goto fail;
 	libbpf_set_print(keep_message);
 	kernel->sleeps = !options->no_sleep && !kernel_sleep_probe();
+	kernel->session = kernel->method == VGPU_KERNEL_MULTI && !options->no_session && !kernel_session_probe();
 	kernel->functions = (options->descriptors || options->files) && !options->all_syscalls && !kernel_function_probe();
 	err = kernel_load(kernel, options);
 	err = err ? err : open_rings(kernel, options->ring_bytes);
@@ -386,6 +413,11 @@ uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel)
 bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel)
 {
 	return kernel->functions;
+}
+
+bool vgpu_kernel_session(const struct vgpu_kernel *kernel)
+{
+	return kernel->session;
 }
 
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)

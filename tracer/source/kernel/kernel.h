@@ -28,7 +28,8 @@ struct vgpu_kernel_options {
 	bool everyone;        /* every process that calls a probed function, not only those followed */
 	const char *wait;     /* a program of that name is followed when it starts; NULL: none */
 	bool no_sleep;        /* as on kernels whose probes cannot fault pages in */
-	bool frames;          /* the stack of calls that fail */
+	bool no_session;      /* as on kernels before 6.13: entries and returns are probed apart */
+	bool frames;          /* stacks: of signals, and of what a function returns to one place for the first time */
 	bool files;           /* which files about GPUs are opened, and what came of it */
 	bool all_syscalls;    /* these two at the tracepoint of all system calls, even where there is better */
 	const char *const *names; /* how the names of files begin that are to be probed when mapped; ends with NULL */
@@ -39,6 +40,10 @@ struct vgpu_kernel_options {
 	 */
 	int (*mapped)(void *data, const struct vgpu_bpf_map *map);
 	void *mapped_data;
+	/* Only some calls, of those that return: */
+	bool only_failed;     /* those that failed, where the function has a status */
+	uint64_t least_ns;    /* those that took so long */
+	uint32_t only_tid;    /* those of a thread, as its own pid namespace has it; 0: of all */
 	uint32_t descriptors; /* bits of the descriptors whose writes are recorded, 0: none */
 	char *why;            /* where an error is explained; may be NULL */
 	size_t why_size;
@@ -51,6 +56,8 @@ void vgpu_kernel_close(struct vgpu_kernel *kernel); /* takes NULL */
 uint32_t vgpu_kernel_method(const struct vgpu_kernel *kernel);
 /* false: values on pages that are not there are "not readable". */
 bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel);
+/* true: one link has entries and returns; who is not followed pays for the entry alone. */
+bool vgpu_kernel_session(const struct vgpu_kernel *kernel);
 /* true: recording output and files costs only the system calls concerned; false: all of the machine, some 100 ns. */
 bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel);
 
@@ -111,6 +118,8 @@ int vgpu_kernel_attach(struct vgpu_kernel *kernel, const char *path, const struc
 		       struct vgpu_kernel_attached *out);
 /* The GPU libraries, libc and ld.so that a process maps. Returns how many files were attached anew, or -errno. */
 int vgpu_kernel_attach_process(struct vgpu_kernel *kernel, pid_t pid);
+/* It is given device code, of which a record is made as well. */
+bool vgpu_kernel_takes_image(const char *function);
 /* Takes all probes away; what is in the rings stays to be drained. Returns the time it took, in ns. */
 uint64_t vgpu_kernel_detach(struct vgpu_kernel *kernel);
 /* The library that a file name stands for: enum vgpu_library_id, 0: none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The upper rung: one BPF link holds all probes of a library, with a cookie each. */
+/* The upper rung: one BPF link holds all probes of a library, or of each direction, with a cookie each. */
 #include "tracer/source/kernel/private.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@ int kernel_link_create(const void *attr, size_t size)
 	return syscall(__NR_bpf, BPF_LINK_CREATE, attr, size);
 }
 
-static int create(int program, const char *path, const struct kernel_point *points, uint32_t count, bool on_return)
+static int create(int program, uint32_t type, const char *path, const struct kernel_point *points, uint32_t count,
+		  bool on_return)
 {
 	uint64_t *offsets = calloc(count, sizeof(*offsets)), *cookies = calloc(count, sizeof(*cookies));
 	uint32_t n = 0;
@@ -27,13 +28,13 @@ static int create(int program, const char *path, const struct kernel_point *poin
 		if (on_return && !points[i].on_return)
 			continue;
 		offsets[n] = points[i].offset;
-		cookies[n++] = points[i].slot;
+		cookies[n++] = points[i].slot | (points[i].anyone ? VGPU_BPF_COOKIE_ANYONE : 0);
 	}
 	link = -ENODATA;
 	if (n) {
 		struct kernel_multi_attr attr = {
 			.prog_fd = program,
-			.attach_type = KERNEL_ATTACH_MULTI,
+			.attach_type = type,
 			.path = (uintptr_t)path,
 			.offsets = (uintptr_t)offsets,
 			.cookies = (uintptr_t)cookies,
@@ -63,11 +64,14 @@ static void end(struct kernel_batch *batch, bool on_return)
 static int attach(struct vgpu_kernel *kernel, struct kernel_library *library, const struct kernel_point *points,
 		  uint32_t count, struct kernel_batch *batch)
 {
+	uint32_t type = kernel->session ? KERNEL_ATTACH_SESSION : KERNEL_ATTACH_MULTI;
+
 	/* Returns first: a call whose entry is seen must not miss its return. */
-	batch->return_fd = create(kernel->return_fd, library->path, points, count, true);
-	if (batch->return_fd < 0 && batch->return_fd != -ENODATA)
+	if (!kernel->session)
+		batch->return_fd = create(kernel->return_fd, type, library->path, points, count, true);
+	if (!kernel->session && batch->return_fd < 0 && batch->return_fd != -ENODATA)
 		return batch->return_fd;
-	batch->entry_fd = create(kernel->entry_fd, library->path, points, count, false);
+	batch->entry_fd = create(kernel->entry_fd, type, library->path, points, count, false);
 	if (batch->entry_fd < 0) {
 		int err = batch->entry_fd;
 

@@ -54,6 +54,12 @@ bool vgpu_kernel_sleeps(const struct vgpu_kernel *kernel)
 	return false;
 }
 
+bool vgpu_kernel_session(const struct vgpu_kernel *kernel)
+{
+	(void)kernel;
+	return false;
+}
+
 bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel)
 {
 	(void)kernel;

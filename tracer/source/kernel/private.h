@@ -15,13 +15,14 @@ struct kernel_point {
 	uint64_t offset;
 	uint32_t slot;
 	bool on_return; /* a return probe too */
+	bool anyone;    /* concerns processes that are not followed, too */
 	int error;      /* the kernel would not have it */
 };
 
 /* What one batch of probes hangs on, both directions. */
 struct kernel_batch {
 	struct kernel_batch *next;
-	int entry_fd, return_fd;             /* BPF links; -1: none */
+	int entry_fd, return_fd;             /* BPF links; -1: none. Of a session the first alone, for both */
 	int entry_event_fd, return_event_fd; /* tracefs: perf events; -1 */
 	uint32_t entry_event, return_event;  /* tracefs: their numbers, 0: none */
 };
@@ -59,12 +60,13 @@ struct kernel_waiting {
 
 struct vgpu_kernel {
 	struct bpf_object *object;
-	int entry_fd, return_fd; /* programs */
+	int entry_fd, return_fd; /* programs; of sessions: both the same */
 	int functions_fd, places_fd, followed_fd, hits_fd, totals_fd, held_fd, probed_fd;
 	int (*mapped)(void *data, const struct vgpu_bpf_map *map);
 	void *mapped_data;
 	uint32_t method;
 	bool sleeps;
+	bool session;            /* one link for entries and returns */
 	int tracefs_fd;          /* the root of a tracefs, -1 */
 	uint32_t events;         /* defined so far */
 	bool functions; /* system calls are seen in their functions, not at the tracepoint of all */
@@ -117,10 +119,13 @@ struct kernel_multi_attr {
 	uint32_t count, uprobe_flags, pid, pad;
 };
 _Static_assert(sizeof(struct kernel_multi_attr) == 64, "the kernel's layout");
-#define KERNEL_ATTACH_MULTI 48 /* BPF_TRACE_UPROBE_MULTI */
+#define KERNEL_ATTACH_MULTI   48 /* BPF_TRACE_UPROBE_MULTI */
+#define KERNEL_ATTACH_SESSION 57 /* BPF_TRACE_UPROBE_SESSION */
 
 /* 0 where one link can hold many probes. */
 int kernel_multi_probe(void);
+/* 0 where such a link can hold entries and returns, and the first decide on the second. */
+int kernel_session_probe(void);
 /* 0 where probes may fault pages in. */
 int kernel_sleep_probe(void);
 /* 0 where a program can be put at the end of one of the kernel's functions. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shim/backend/sim/cuda/array.h"
 #include "shim/backend/sim/cuda/state.h"
 
 CUresult sim_cuDeviceGetCount(int *count)
@@ -196,29 +197,10 @@ CUresult sim_cuDeviceGetExecAffinitySupport(int *value, CUexecAffinityType type,
 	return CUDA_SUCCESS;
 }
 
-static unsigned format_bytes(CUarray_format format)
-{
-	switch (format) {
-	case CU_AD_FORMAT_UNSIGNED_INT8:
-	case CU_AD_FORMAT_SIGNED_INT8:
-		return 1;
-	case CU_AD_FORMAT_UNSIGNED_INT16:
-	case CU_AD_FORMAT_SIGNED_INT16:
-	case CU_AD_FORMAT_HALF:
-		return 2;
-	case CU_AD_FORMAT_UNSIGNED_INT32:
-	case CU_AD_FORMAT_SIGNED_INT32:
-	case CU_AD_FORMAT_FLOAT:
-		return 4;
-	default:
-		return 0;
-	}
-}
-
 CUresult sim_cuDeviceGetTexture1DLinearMaxWidth(size_t *width, CUarray_format format,
 						unsigned channels, CUdevice dev)
 {
-	unsigned bytes = format_bytes(format);
+	size_t bytes = cuda_format_bytes(format);
 
 	CUDA_NEED_DEVICE(device, dev);
 	if (!width || !bytes || !channels || channels > 4 || channels == 3)

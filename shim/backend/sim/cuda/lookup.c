@@ -8,18 +8,22 @@
 #include "shim/backend/sim/sim.h"
 #include "shim/entry/call.h"
 
+/*
+ * What is not there is a success, a NULL pointer and the reason in the status, as a genuine driver (580) answers; what is
+ * asked for by a version that it does not have is an error.
+ */
 static CUresult look_up(const char *symbol, void **pointer, int version, cuuint64_t flags,
 			CUdriverProcAddressQueryResult *status)
 {
-	int driver = sim_devices.cuda_version, too_new = 0;
+	int too_new = 0;
 	int per_thread = flags == CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM;
 	uint32_t function;
 
 	*pointer = NULL;
+	if (version > sim_devices.cuda_version)
+		return CUDA_ERROR_INVALID_VALUE;
 	*status = CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
-	/* a driver hands out nothing that came after it, whatever version is asked for */
-	function =
-	    vgpu_ladder_find(symbol, version < driver ? version : driver, per_thread, &too_new);
+	function = vgpu_ladder_find(symbol, version, per_thread, &too_new);
 	switch (vgpu_fault_lookup(function)) {
 	case VGPU_FAULT_NONE:
 		break;
@@ -27,7 +31,7 @@ static CUresult look_up(const char *symbol, void **pointer, int version, cuuint6
 		*status = CU_GET_PROC_ADDRESS_SUCCESS;
 		return CUDA_SUCCESS;
 	case VGPU_FAULT_MISSING:
-		return CUDA_ERROR_NOT_FOUND;
+		return CUDA_SUCCESS;
 	}
 	if (function) {
 		*pointer = vgpu_library.entry[VGPU_FUNCTION_NUMBER(function)];
@@ -35,10 +39,10 @@ static CUresult look_up(const char *symbol, void **pointer, int version, cuuint6
 		vgpu_call_resolved(function);
 		return CUDA_SUCCESS;
 	}
-	if (too_new && version < driver && vgpu_ladder_find(symbol, driver, per_thread, &too_new))
+	if (too_new && vgpu_ladder_find(symbol, sim_devices.cuda_version, per_thread, &too_new))
 		*status = CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT;
 	vgpu_call_resolved(0);
-	return CUDA_ERROR_NOT_FOUND;
+	return CUDA_SUCCESS;
 }
 
 CUresult sim_cuGetProcAddress_v2(const char *symbol, void **pointer, int version, cuuint64_t flags,
@@ -52,9 +56,13 @@ CUresult sim_cuGetProcAddress_v2(const char *symbol, void **pointer, int version
 	return look_up(symbol, pointer, version, flags, status ? status : &unused);
 }
 
+/* Has no status, and so an error for what is not there. */
 CUresult sim_cuGetProcAddress(const char *symbol, void **pointer, int version, cuuint64_t flags)
 {
-	return sim_cuGetProcAddress_v2(symbol, pointer, version, flags, NULL);
+	CUdriverProcAddressQueryResult status = CU_GET_PROC_ADDRESS_SUCCESS;
+	CUresult result = sim_cuGetProcAddress_v2(symbol, pointer, version, flags, &status);
+
+	return result || status == CU_GET_PROC_ADDRESS_SUCCESS ? result : CUDA_ERROR_NOT_FOUND;
 }
 
 /*

@@ -38,6 +38,22 @@ uint64_t cuda_map(uint64_t size, uint64_t alignment, int protection)
 	return start;
 }
 
+/* How a genuine driver counts is known of cuMemAlloc alone: the others are charged for their pages. */
+static bool charge(struct cuda_device *device, struct range *range)
+{
+	if (range->kind == RANGE_DEVICE)
+		return slab_charge(device, range->owner, range->size, &range->charged);
+	return !(CUDA_CHARGED >> range->kind & 1) || cuda_charge(device, range->mapped);
+}
+
+static void discharge(struct cuda_device *device, const struct range *range)
+{
+	if (range->kind == RANGE_DEVICE)
+		slab_discharge(device, &range->charged);
+	else if (CUDA_CHARGED >> range->kind & 1)
+		cuda_discharge(device, range->mapped);
+}
+
 CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint64_t size,
 		       uint32_t flags, uint64_t *address)
 {
@@ -60,7 +76,7 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 	if (size > UINT64_C(1) << 47)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	range.mapped = cuda_round_up(size, CUDA_PAGE);
-	if (CUDA_CHARGED >> kind & 1 && !cuda_charge(device, range.mapped))
+	if (!charge(device, &range))
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	/* what is large begins where huge pages can: its first touch is then cheap */
 	range.start =
@@ -72,8 +88,7 @@ CUresult cuda_allocate(struct cuda_context *context, enum range_kind kind, uint6
 	}
 	if (range.start)
 		munmap((void *)(uintptr_t)range.start, range.mapped);
-	if (CUDA_CHARGED >> kind & 1)
-		cuda_discharge(device, range.mapped);
+	discharge(device, &range);
 	return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
@@ -84,8 +99,7 @@ void cuda_allocation_free(const struct range *range)
 	munmap((void *)(uintptr_t)range->start, range->mapped);
 	if (range->kind == RANGE_POOL)
 		cuda_pool_return(range);
-	if (CUDA_CHARGED >> range->kind & 1)
-		cuda_discharge(&cuda_state.device[range->device], range->mapped);
+	discharge(&cuda_state.device[range->device], range);
 }
 
 void cuda_memory_release(struct cuda_context *context)

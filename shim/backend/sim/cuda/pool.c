@@ -212,26 +212,26 @@ CUDA_PTSZ(cuMemFreeAsync, (CUdeviceptr pointer, CUstream stream), (pointer, cuda
 
 /* ---- pools ---- */
 
-CUresult sim_cuDeviceGetDefaultMemPool(CUmemoryPool *out, CUdevice dev)
+static CUresult give_pool(CUmemoryPool *out, CUdevice dev,
+			  struct cuda_pool *(*which)(uint32_t device))
 {
 	CUDA_NEED_DEVICE(device, dev);
 	if (!out)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED))
 		return CUDA_ERROR_NOT_SUPPORTED;
-	*out = (CUmemoryPool)default_pool((uint32_t)dev);
+	*out = (CUmemoryPool)which((uint32_t)dev);
 	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+CUresult sim_cuDeviceGetDefaultMemPool(CUmemoryPool *out, CUdevice dev)
+{
+	return give_pool(out, dev, default_pool);
 }
 
 CUresult sim_cuDeviceGetMemPool(CUmemoryPool *out, CUdevice dev)
 {
-	CUDA_NEED_DEVICE(device, dev);
-	if (!out)
-		return CUDA_ERROR_INVALID_VALUE;
-	if (!cuda_attribute(device, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED))
-		return CUDA_ERROR_NOT_SUPPORTED;
-	*out = (CUmemoryPool)current_pool((uint32_t)dev);
-	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+	return give_pool(out, dev, current_pool);
 }
 
 CUresult sim_cuDeviceSetMemPool(CUdevice dev, CUmemoryPool handle)

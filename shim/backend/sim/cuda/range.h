@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shim/backend/sim/cuda/slab.h"
+
 struct object;
 
 enum range_kind {
@@ -38,6 +40,7 @@ struct range {
 	int32_t prefetched;   /* likewise: where it was last brought */
 	uint64_t accessed_by; /* bit a device; the last bit: the host */
 	uint32_t sync_memops;
+	struct slab_place charged; /* of RANGE_DEVICE */
 };
 
 struct range_table;

@@ -18,6 +18,7 @@ static void forget(void)
 	pthread_mutex_init(&cuda_state.lock, NULL);
 	object_forget();
 	range_forget();
+	slab_forget();
 	heap_forget();
 	cuda_capture_forget();
 	cuda_stream_forget();

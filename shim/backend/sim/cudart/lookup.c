@@ -28,9 +28,9 @@ static cudaError_t look_up(const char *symbol, void **pointer, unsigned int vers
 	if (status)
 		*status = (cudaDriverEntryPointQueryResult)(int)found;
 	vgpu_call_resolved(result == CUDA_SUCCESS ? function_of(*pointer) : 0);
-	/* who asks for the status learns of a missing symbol there, and the call itself is good */
-	if (result == CUDA_ERROR_NOT_FOUND && status)
-		return cudaSuccess;
+	/* Who asks for the status learns of a missing symbol there, and the call itself is good. */
+	if (result == CUDA_SUCCESS && found != CU_GET_PROC_ADDRESS_SUCCESS && !status)
+		result = CUDA_ERROR_NOT_FOUND;
 	return runtime_note(runtime_code(result));
 }
 

@@ -2,34 +2,34 @@
 /* Variables of device code by their symbols: addresses, sizes, copies. */
 #include "shim/backend/sim/cudart/runtime.h"
 
-cudaError_t sim_cudaGetSymbolAddress(void **out, const void *symbol)
+static cudaError_t ask(const void *out, const void *symbol, CUdeviceptr *address, size_t *size)
 {
-	CUdeviceptr address;
-	cudaError_t error;
-	size_t size;
-
 	RUNTIME_NEED_CONTEXT();
 	if (!out)
 		RUNTIME_FAIL(cudaErrorInvalidValue);
-	error = runtime_symbol(symbol, &address, &size);
+	return runtime_note(runtime_symbol(symbol, address, size));
+}
+
+cudaError_t sim_cudaGetSymbolAddress(void **out, const void *symbol)
+{
+	CUdeviceptr address;
+	size_t size;
+	cudaError_t error = ask(out, symbol, &address, &size);
+
 	if (error == cudaSuccess)
 		*out = (void *)(uintptr_t)address;
-	return runtime_note(error);
+	return error;
 }
 
 cudaError_t sim_cudaGetSymbolSize(size_t *out, const void *symbol)
 {
 	CUdeviceptr address;
-	cudaError_t error;
 	size_t size;
+	cudaError_t error = ask(out, symbol, &address, &size);
 
-	RUNTIME_NEED_CONTEXT();
-	if (!out)
-		RUNTIME_FAIL(cudaErrorInvalidValue);
-	error = runtime_symbol(symbol, &address, &size);
 	if (error == cudaSuccess)
 		*out = size;
-	return runtime_note(error);
+	return error;
 }
 
 cudaError_t runtime_symbol_part(const void *symbol, size_t count, size_t offset, void **out)
