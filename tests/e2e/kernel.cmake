@@ -38,8 +38,8 @@ if(VGPU_HAVE_KERNEL)
 				python go_program equal_structs equal_threads)
 			vgpu_add_script(kernel_${case}_${method} kernel.sh ARGS ${case} ${method})
 		endforeach()
-		foreach(case foreign running grandchild swallow crash stuck files writes container probes images image_files throws lookups startup
-				unforeseen all slope witnesses run_sim run_none limit_first limit_last limit_killed filter filter_ring)
+		foreach(case foreign running grandchild swallow crash stuck files writes container probes images image_files throws lookups startup unforeseen all slope witnesses
+				run_sim run_none limit_first limit_last limit_killed filter filter_ring)
 			vgpu_add_script(kernel_attach_${case}_${method} kernel_attach.sh ARGS ${case} ${method})
 		endforeach()
 		if(VGPU_HAVE_DW)

@@ -568,7 +568,8 @@ int main(int argc, char **argv)
 		{ "untouched", untouched }, { "jumps", jumps },	  { "shapes", shapes },
 		{ "spin", spin },	    { "wait", wait_for_kill }, { "answers", answers },
 		{ "bystander", bystander }, { "opens", opens },	    { "writes", writes },
-		{ "load", just_load },	    { "images", images },   { "image_files", image_files },
+		{ "load", just_load },	    { "images", images },
+		{ "image_files", image_files },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {

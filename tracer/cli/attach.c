@@ -339,7 +339,7 @@ static int open_parts(struct vgpu_attach *attach)
 	if (!err)
 		err = vgpu_image_files_open(&attach->images, attach->model);
 	if (!err)
-		err = vgpu_stream_add(&attach->out, vgpu_image_files_sink(attach->images));
+		err = vgpu_stream_add(out, vgpu_image_files_sink(attach->images));
 	if (!err)
 		vgpu_image_files_to(attach->images, &attach->out);
 	if (err)

@@ -286,7 +286,7 @@ static int open_parts(struct vgpu_run *run)
 	if (!err)
 		err = vgpu_image_files_open(&run->images, run->model);
 	if (!err)
-		err = vgpu_stream_add(&run->stream, vgpu_image_files_sink(run->images));
+		err = vgpu_stream_add(out, vgpu_image_files_sink(run->images));
 	if (!err)
 		err = vgpu_roster_open(&run->roster);
 	if (!err)

@@ -44,9 +44,9 @@ static int open_watch(struct vgpu_run *run)
 	struct vgpu_kwatch_options options = {
 		.roster = run->roster,
 		.descriptors = 1u << STDERR_FILENO,
-		.filter = run->options->record.filter,
 		/* The link observer tells of them, where it is. */
 		.objects = !run->auditor[0],
+		.filter = run->options->record.filter,
 		.ending = ending,
 		.data = run,
 		.why = run->kernel_why,

@@ -166,8 +166,8 @@ static void name_capability(struct vgpu_seen_device *device)
 		snprintf(device->capability, sizeof(device->capability), "%" PRId64, device->major);
 }
 
-static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event, enum device_value value,
-			 const char *path)
+static void device_value(struct vgpu_seen_device *device, const struct vgpu_event *event,
+			 enum device_value value, const char *path)
 {
 	const struct vgpu_event_call *call = &event->call;
 	const struct vgpu_type *type;

@@ -43,13 +43,13 @@ int vgpu_proc_secure(pid_t pid);
 /* A whole small file of /proc, NUL-terminated, at most size - 1 bytes; its length or -errno. */
 ssize_t vgpu_proc_file(const char *path, char *bytes, size_t size);
 
-/* The pid that was given out last, 0: not known. Cheap: whether anything was started is asked often. */
-int32_t vgpu_proc_newest(void);
 /*
  * Its control group, in room: the one of the unified hierarchy, or of another where only that says
  * which container it is of. NULL: not to be had.
  */
 const char *vgpu_proc_cgroup(pid_t pid, char *room, size_t size);
+/* The pid that was given out last, 0: not known. Cheap: whether anything was started is asked often. */
+int32_t vgpu_proc_newest(void);
 
 /* Calls `each` for every process; stops when it returns other than 0, and returns that. */
 int vgpu_proc_each(int (*each)(pid_t pid, void *data), void *data);
