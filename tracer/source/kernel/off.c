@@ -66,6 +66,12 @@ bool vgpu_kernel_hooks_functions(const struct vgpu_kernel *kernel)
 	return false;
 }
 
+bool vgpu_kernel_takes_image(const char *function)
+{
+	(void)function;
+	return false;
+}
+
 int vgpu_kernel_follow(struct vgpu_kernel *kernel, pid_t pid)
 {
 	(void)kernel;
