@@ -148,7 +148,10 @@ in_container() {
 # Which container a process is of stands wherever it does; its children, too, are of it.
 container() {
 	attach --wait "${target##*/}" "${more[@]}"
+	# Whoever looks only when all of them are gone has the group by its number.
+	kill -STOP "$job"
 	in_container "$target" grandchild "$foreign" >said 2>&1 || true
+	kill -CONT "$job"
 	wait "$job" || fail "attach: $? $(cat err)"
 	nothing_lost
 	want out ' exe\([0-9]+\)  victim .*  \(in docker 3f2a9c0b1d4e\)$'

@@ -212,16 +212,19 @@ const char *kwatch_descriptor(const struct vgpu_bpf_descriptor *descriptor, uint
 	return room;
 }
 
-/* By its number, where the process is gone: siblings had the same. */
-static const char *cgroup_of(struct vgpu_kwatch *watch, uint64_t id, const char *read)
+/* By its number, where the process is gone: siblings had the same, or the group is still there. */
+static const char *cgroup_of(struct vgpu_kwatch *watch, uint64_t id, const char *read, char *room, size_t size)
 {
 	struct kwatch_cgroup *at = NULL;
 
 	for (unsigned i = 0; i < KWATCH_CGROUPS && id && !at; i++)
 		if (watch->cgroups[i].id == id)
 			at = &watch->cgroups[i];
+	if (!read && at)
+		return at->path;
+	read = read ? read : vgpu_proc_cgroup_of_id(id, room, size);
 	if (!read)
-		return at ? at->path : NULL;
+		return NULL;
 	if (!at && id)
 		at = &watch->cgroups[watch->next_cgroup++ % KWATCH_CGROUPS];
 	if (at) {
@@ -267,7 +270,8 @@ static void emit_context(struct vgpu_kwatch *watch, struct vgpu_known *known, ui
 			event.context.flags |= VGPU_CONTEXT_STDERR;
 		event.context.cgroup = vgpu_proc_cgroup(pid, cgroup, sizeof(cgroup));
 	}
-	event.context.cgroup = cgroup_of(watch, record ? record->process.cgroup : 0, event.context.cgroup);
+	event.context.cgroup = cgroup_of(watch, record ? record->process.cgroup : 0, event.context.cgroup, cgroup,
+					 sizeof(cgroup));
 	vgpu_stream_emit(watch->stream, &event);
 	vgpu_text_free(&variables);
 }

@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,5 +276,52 @@ const char *vgpu_proc_cgroup(pid_t pid, char *room, size_t size)
 	if (!best)
 		return NULL;
 	snprintf(room, size, "%s", best);
+	return room;
+}
+
+/* Where the unified hierarchy is mounted; false: nowhere. */
+static bool find_unified(char *room, size_t size)
+{
+	struct mntent *mount;
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	bool found = false;
+
+	while (mounts && !found && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			found = snprintf(room, size, "%s", mount->mnt_dir) < (int)size;
+	if (mounts)
+		endmntent(mounts);
+	return found;
+}
+
+const char *vgpu_proc_cgroup_of_id(uint64_t id, char *room, size_t size)
+{
+	union {
+		struct file_handle head;
+		char bytes[sizeof(struct file_handle) + sizeof(id)];
+	} handle = { .head = { .handle_bytes = sizeof(id), .handle_type = 0xfe } }; /* FILEID_KERNFS */
+	char top[256], path[64], place[768];
+	int mount = -1, group = -1;
+	ssize_t n = -1;
+	size_t skip;
+
+	if (!id || !find_unified(top, sizeof(top)))
+		return NULL;
+	memcpy(handle.head.f_handle, &id, sizeof(id));
+	mount = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount >= 0)
+		group = open_by_handle_at(mount, &handle.head, O_PATH | O_CLOEXEC);
+	if (group >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", group);
+		n = readlink(path, place, sizeof(place) - 1);
+		close(group);
+	}
+	if (mount >= 0)
+		close(mount);
+	place[n > 0 ? n : 0] = '\0';
+	skip = strlen(top);
+	if (strncmp(place, top, skip) || place[skip] != '/' || strlen(place + skip) >= size)
+		return NULL;
+	snprintf(room, size, "%s", place + skip);
 	return room;
 }

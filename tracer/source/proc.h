@@ -48,6 +48,11 @@ ssize_t vgpu_proc_file(const char *path, char *bytes, size_t size);
  * which container it is of. NULL: not to be had.
  */
 const char *vgpu_proc_cgroup(pid_t pid, char *room, size_t size);
+/*
+ * The group of that id in the unified hierarchy (bpf_get_current_cgroup_id), also when none of its processes is left;
+ * needs CAP_DAC_READ_SEARCH. NULL: it is gone, it is the root, which says nothing, or it may not be looked up.
+ */
+const char *vgpu_proc_cgroup_of_id(uint64_t id, char *room, size_t size);
 /* The pid that was given out last, 0: not known. Cheap: whether anything was started is asked often. */
 int32_t vgpu_proc_newest(void);
 
