@@ -59,7 +59,8 @@ ended 3
 same 2 "$(grep -c '^spilled$' "$(log)")" "lines of output: there is no terminal to write to"
 
 # Left while it runs: asked; not after all; yes, and it decides itself how it ends.
-start -- sh -c "trap 'exit 9' TERM; $target <in & wait"
+# One that it started takes longer to end than it does itself.
+start -- sh -c "trap 'exit 9' TERM; $target <in & (trap 'sleep 0.3; exit' TERM; sleep 60 & wait) & wait"
 wait_for "$(log)" '^ready'
 shows '^F1Help'
 keys q

@@ -20,6 +20,8 @@
 /* After that long it is said what is waited for. */
 #define PATIENCE_MS 500
 #define TURN_MS     10
+/* So long for what ends with it. */
+#define LAST_MS     2000
 /* Without the process connector; as often as run does. */
 #define FOLLOW_MS   4
 
@@ -335,7 +337,7 @@ static void wait_for_end(struct vgpu_top_start *start)
 {
 	struct pollfd signals = { .fd = start->run.spawn.signals, .events = POLLIN };
 	struct signalfd_siginfo info;
-	int waited = 0;
+	int waited = 0, after = 0;
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -344,8 +346,11 @@ static void wait_for_end(struct vgpu_top_start *start)
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	while (vgpu_run_turn(&start->run), !start->run.ended) {
+	/* The signal went to all of its session: those that end of it, too, are not ones that go on. */
+	while (vgpu_run_turn(&start->run),
+	       !start->run.ended || (vgpu_follow_live(start->run.follow) && after < LAST_MS)) {
 		poll(&signals, 1, TURN_MS);
+		after += start->run.ended ? TURN_MS : 0;
 		while (read(signals.fd, &info, sizeof(info)) == sizeof(info))
 			if (info.ssi_signo != SIGCHLD)
 				send(start, SIGKILL);
