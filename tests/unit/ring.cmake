@@ -8,7 +8,7 @@ foreach(check ring_light ring_time ring_places)
 endforeach()
 
 # The writer and the whole entry layer, in one program with a library of three functions: so it runs under the sanitizers.
-set(checks ring_writer ring_storm ring_processes ring_signals)
+set(checks ring_writer ring_beside ring_storm ring_processes ring_signals)
 if(NOT VGPU_SANITIZE) # whose own instructions are none of the call path's
 	list(APPEND checks ring_instants)
 endif()

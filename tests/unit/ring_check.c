@@ -64,3 +64,9 @@ void add(uint64_t *value, uint64_t n)
 {
 	__atomic_fetch_add(value, n, __ATOMIC_ACQ_REL);
 }
+
+void many_calls(void)
+{
+	for (uint64_t i = 0; i < MANY; i++)
+		target_get(i);
+}

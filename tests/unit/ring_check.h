@@ -14,6 +14,10 @@ extern struct tally tally;
 /* This program's case, in which every test has a ring directory of its own. */
 TCase *ring_case(const char *name, double timeout_s);
 
+/* For target_start: so many calls that the first of them are overwritten. */
+#define MANY 300000u
+void many_calls(void);
+
 /* Finds the ring of a target that runs, and reads it while it is written, until the target ends. */
 void read_beside(pid_t pid);
 
